@@ -1,0 +1,8 @@
+mod harness;
+mod random;
+mod random_consumer;
+mod records;
+mod script;
+mod shards;
+mod show;
+mod transactions;

@@ -1,0 +1,123 @@
+//! Reading a partition for a Fetch: limits, epochs, and who may see how much.
+
+use bytes::Bytes;
+use konbini_log::Log;
+use konbini_protocol::ResponseError::{self, KafkaStorageError, OffsetOutOfRange};
+
+use crate::LoadId;
+use crate::node::{Node, TopicPartition};
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Up to the high watermark.
+    Consumer,
+    /// Up to the last stable offset (read_committed).
+    CommittedOnly,
+    /// Another broker, by its node id: up to the log end.
+    Replica(i32),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadRequest {
+    pub offset: i64,
+    /// The leader epoch that the reader knows; -1 if it does not say.
+    pub leader_epoch: i32,
+    /// The epoch of the last record that it has; -1 if it does not say.
+    pub last_fetched_epoch: i32,
+    pub max_bytes: usize,
+    /// The first batch comes even if it is larger.
+    pub at_least_one_batch: bool,
+    pub reader: Reader,
+}
+
+pub(crate) struct Read {
+    pub records: Bytes,
+    pub high_watermark: i64,
+    pub last_stable_offset: i64,
+    pub log_start: i64,
+    /// Producer id and first offset, for read_committed.
+    pub aborted: Option<Vec<(i64, i64)>>,
+}
+
+pub(crate) enum ReadOutcome {
+    Records(Read),
+    /// The reader's log parts from this one at the end of an epoch.
+    Diverging {
+        epoch: i32,
+        end_offset: i64,
+        high_watermark: i64,
+        log_start: i64,
+    },
+    /// The bytes are being loaded.
+    Loading(LoadId),
+    Refused(ResponseError),
+}
+
+pub(crate) fn read(
+    node: &mut Node,
+    partition: TopicPartition,
+    request: &ReadRequest,
+) -> ReadOutcome {
+    let (log, upper) = match node.replicas.leader_mut(partition) {
+        Ok(leader) => {
+            if let Err(error) = leader.check_epoch(request.leader_epoch) {
+                return ReadOutcome::Refused(error);
+            }
+            if let Reader::Replica(id) = request.reader
+                && !leader.has_replica(id)
+            {
+                return ReadOutcome::Refused(ResponseError::NotLeaderOrFollower);
+            }
+            let end = leader.end_for(request.reader);
+            (&mut leader.log, end)
+        }
+        Err(error) => return ReadOutcome::Refused(error),
+    };
+    if let Some(diverging) = diverging(log, request) {
+        return diverging;
+    }
+    match log.read(
+        request.offset,
+        request.max_bytes,
+        upper,
+        request.at_least_one_batch,
+    ) {
+        konbini_log::ReadOutcome::Fetched(fetched) => {
+            let aborted = (request.reader == Reader::CommittedOnly).then(|| {
+                let list = log.aborted_transactions(request.offset, fetched.next_offset);
+                list.into_iter()
+                    .map(|entry| (entry.producer_id, entry.first_offset))
+                    .collect()
+            });
+            ReadOutcome::Records(Read {
+                records: fetched.concat(),
+                high_watermark: log.high_watermark(),
+                last_stable_offset: log.last_stable_offset(),
+                log_start: log.log_start_offset(),
+                aborted,
+            })
+        }
+        konbini_log::ReadOutcome::Cold(load) => {
+            ReadOutcome::Loading(node.loads.ask(load, &mut node.out))
+        }
+        konbini_log::ReadOutcome::OutOfRange { .. } => ReadOutcome::Refused(OffsetOutOfRange),
+        konbini_log::ReadOutcome::Offline { .. } => ReadOutcome::Refused(KafkaStorageError),
+    }
+}
+
+/// Whether the epoch of the reader's last record ends before its fetch offset here (KIP-595).
+fn diverging(log: &Log, request: &ReadRequest) -> Option<ReadOutcome> {
+    if request.last_fetched_epoch < 0 {
+        return None;
+    }
+    let (epoch, end_offset) = log.end_offset_for_epoch(request.last_fetched_epoch);
+    let parts = epoch < request.last_fetched_epoch || end_offset < request.offset;
+    let known = epoch >= 0 && end_offset >= 0;
+    (parts && known).then(|| ReadOutcome::Diverging {
+        epoch,
+        end_offset,
+        high_watermark: log.high_watermark(),
+        log_start: log.log_start_offset(),
+    })
+}

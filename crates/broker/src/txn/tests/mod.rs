@@ -1,0 +1,5 @@
+mod harness;
+mod random;
+mod records;
+mod script;
+mod transitions;

@@ -1,0 +1,202 @@
+//! Requests that fail at random, and producers that brokers forgot.
+
+use super::*;
+
+/// What happens to the nth produce request.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    None,
+    /// An error for every partition, nothing appended.
+    Refused(i16),
+    /// An error for the first partition only.
+    FirstRefused(i16),
+    /// Appended, and the answer is lost.
+    AnswerLost,
+    RequestLost,
+    Slow,
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![
+        3 => Just(Fault::None),
+        1 => prop_oneof![Just(6i16), Just(3), Just(5), Just(19), Just(7)].prop_map(Fault::Refused),
+        1 => prop_oneof![Just(6i16), Just(19)].prop_map(Fault::FirstRefused),
+        1 => Just(Fault::AnswerLost),
+        1 => Just(Fault::RequestLost),
+        1 => Just(Fault::Slow),
+    ]
+}
+
+fn with_faults(faults: &[Fault], config: ProducerConfig, n: usize) -> (Logs, Told2) {
+    let mut at = 0;
+    let (logs, told, p, _) = send_all(config, n, |logs, _, request| {
+        let fault = faults.get(at).copied().unwrap_or(Fault::None);
+        at += 1;
+        match fault {
+            Fault::None => Reply::Answer(answer(&logs.produce(request))),
+            Fault::Slow => Reply::Later(700, answer(&logs.produce(request))),
+            Fault::AnswerLost => {
+                logs.produce(request);
+                Reply::Hang
+            }
+            Fault::RequestLost => Reply::Hang,
+            Fault::Refused(code) => {
+                let all = incoming(request);
+                let told: Vec<Told> = all.iter().map(|(p, _)| (*p, code, -1)).collect();
+                Reply::Answer(answer(&told))
+            }
+            Fault::FirstRefused(code) => {
+                let mut told = Vec::new();
+                for (i, (partition, batch)) in incoming(request).into_iter().enumerate() {
+                    let refused = (partition, code, -1);
+                    told.push(if i == 0 {
+                        refused
+                    } else {
+                        logs.append(partition, batch)
+                    });
+                }
+                Reply::Answer(answer(&told))
+            }
+        }
+    });
+    assert_eq!(p.0.buffered_bytes(), 0);
+    (logs, told)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn idempotent_records_arrive_once_and_in_order_whatever_fails(
+        faults in prop::collection::vec(fault(), 0..30),
+        batch_size in 80usize..600,
+        in_flight in 1usize..6,
+        n in 1usize..120,
+    ) {
+        let mut config = config();
+        config.batch_size = batch_size;
+        config.max_in_flight_requests_per_connection = in_flight;
+        let (logs, told) = with_faults(&faults, config, n);
+        prop_assert!(told.failed.is_empty(), "{:?}", told.failed);
+        for partition in 0..2 {
+            prop_assert_eq!(logs.values(partition), expected(n, partition as usize));
+        }
+        let mut ids: Vec<u64> =
+            told.delivered.iter().flat_map(|d| d.ids.iter().map(|id| id.0)).collect();
+        ids.sort_unstable();
+        prop_assert_eq!(ids, (0..n as u64).collect::<Vec<_>>());
+        for delivery in told.delivered.iter().filter(|d| d.base_offset >= 0) {
+            for (i, id) in delivery.ids.iter().enumerate() {
+                let offset = delivery.base_offset + i as i64;
+                prop_assert_eq!(id.0 as i64, 2 * offset + i64::from(delivery.partition));
+            }
+        }
+    }
+
+    #[test]
+    fn without_idempotence_nothing_is_lost_and_one_in_flight_keeps_order(
+        faults in prop::collection::vec(fault(), 0..30),
+        in_flight in 1usize..6,
+        n in 1usize..120,
+    ) {
+        let mut config = config();
+        config.batch_size = 150;
+        config.enable_idempotence = false;
+        config.max_in_flight_requests_per_connection = in_flight;
+        let (logs, told) = with_faults(&faults, config, n);
+        prop_assert!(told.failed.is_empty());
+        for partition in 0..2 {
+            let mut values = logs.values(partition);
+            if in_flight == 1 {
+                // A batch whose answer was lost may come twice, one right after the other.
+                let mut firsts: Vec<String> = Vec::new();
+                for value in &values {
+                    if !firsts.contains(value) {
+                        firsts.push(value.clone());
+                    }
+                }
+                prop_assert_eq!(firsts, expected(n, partition as usize));
+            }
+            values.sort();
+            values.dedup();
+            let mut all = expected(n, partition as usize);
+            all.sort();
+            prop_assert_eq!(values, all);
+        }
+    }
+}
+
+#[test]
+fn a_forgotten_producer_takes_a_new_epoch_and_goes_on() {
+    for code in [59, 45, 47] {
+        let mut config = config();
+        config.batch_size = 150;
+        let mut n = 0;
+        let (logs, told, p, net) = send_all(config, 60, |logs, _, request| {
+            n += 1;
+            if n == 4 {
+                let told: Vec<Told> = incoming(request)
+                    .iter()
+                    .map(|(p, _)| (*p, code, -1))
+                    .collect();
+                return Reply::Answer(answer(&told));
+            }
+            Reply::Answer(answer(&logs.produce(request)))
+        });
+        assert!(told.failed.is_empty(), "{code}: {:?}", told.failed);
+        for partition in 0..2 {
+            assert_eq!(
+                logs.values(partition),
+                expected(60, partition as usize),
+                "{code}"
+            );
+        }
+        assert!(p.0.identity().unwrap().1 >= 1, "{code}");
+        assert!(
+            net.events.iter().any(|e| e.code == "producer-epoch-bumped"),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn after_a_lost_batch_the_next_ones_are_not_out_of_order() {
+    // The first batches are never answered and given up; the producer goes on under a new epoch.
+    let mut config = config();
+    config.delivery_timeout_ms = 3_000;
+    config.client.request_timeout_ms = 2_000;
+    config.batch_size = 150;
+    let mut net = Net::new(&[1, 2]);
+    let mut p = producer(config);
+    let one = |i: usize| {
+        let mut r = record("t", &format!("v{i}"));
+        r.partition = Some(0);
+        r
+    };
+    (0..10).for_each(|i| {
+        p.0.send(fake::START, one(i));
+    });
+    let mut logs = Logs::default();
+    let mut told = Told2::default();
+    for (until, from, to) in [(6_000, 10, 20), (20_000, 0, 0)] {
+        run(
+            &mut net,
+            &mut p,
+            until,
+            &mut |asked| match &asked.body {
+                RequestKind::Produce(_) if asked.at < fake::START + 5_000 => Reply::Silence,
+                RequestKind::Produce(request) => Reply::Answer(answer(&logs.produce(request))),
+                _ => usual(&asked),
+            },
+            |_, _, output| told.take(output),
+        );
+        (from..to).for_each(|i| {
+            p.0.send(net.now, one(i));
+        });
+    }
+    assert_eq!(told.failed.iter().map(|f| f.ids.len()).sum::<usize>(), 10);
+    assert_eq!(
+        logs.values(0),
+        (10..20).map(|i| format!("v{i}")).collect::<Vec<_>>()
+    );
+}

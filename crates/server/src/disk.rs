@@ -1,0 +1,263 @@
+//! One broker's log directory: store operations become changes of files, loads reads of them.
+
+use crate::options::Fsync;
+use bytes::Bytes;
+use konbini_log::{DirImage, DiskImage, Load, LoadError, LogDir, StoreOp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Segment files that are kept open for appending.
+const OPEN_FILES_MAX: usize = 512;
+/// Where the metadata log lies; Kafka flushes each of its records.
+const METADATA_DIR: &str = "__cluster_metadata-0";
+/// What a small file is written as until it is whole.
+const HALF_WRITTEN: &str = "tmp";
+
+/// Files of one broker.
+#[derive(Debug)]
+pub struct Disk {
+    root: PathBuf,
+    fsync: Fsync,
+    open: BTreeMap<(LogDir, i64), File>,
+    /// Segments that were written to and not flushed since.
+    written: BTreeMap<LogDir, BTreeSet<i64>>,
+    /// Logs that have to be flushed before anybody is told what is in them.
+    due: BTreeSet<LogDir>,
+}
+
+impl Disk {
+    /// The directory, made if it is not there, and what is in it. What was half written when a
+    /// process was killed is deleted.
+    pub fn open(root: &Path, fsync: Fsync) -> Result<(Disk, DiskImage)> {
+        std::fs::create_dir_all(root)?;
+        let mut image = DiskImage::default();
+        image.dirs.insert(LogDir::root(), read_dir(root)?);
+        for entry in std::fs::read_dir(root)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir()
+                && let Ok(name) = entry.file_name().into_string()
+            {
+                image.dirs.insert(LogDir(name), read_dir(&entry.path())?);
+            }
+        }
+        let disk = Disk {
+            root: root.to_owned(),
+            fsync,
+            open: BTreeMap::new(),
+            written: BTreeMap::new(),
+            due: BTreeSet::new(),
+        };
+        Ok((disk, image))
+    }
+
+    /// Carries out one operation. What it says is in the system's hands when it returns.
+    pub fn apply(&mut self, op: &StoreOp) -> Result<()> {
+        match op {
+            StoreOp::Append {
+                dir,
+                segment,
+                position,
+                bytes,
+            } => self.append(dir, *segment, *position, bytes),
+            StoreOp::Truncate { dir, segment, size } => {
+                self.segment(dir, *segment)?.set_len(u64::from(*size))
+            }
+            StoreOp::DeleteSegment { dir, segment } => self.delete_segment(dir, *segment),
+            StoreOp::Replace {
+                dir,
+                segment,
+                bytes,
+            } => self.replace_segment(dir, *segment, bytes),
+            StoreOp::Put { dir, name, bytes } => {
+                let parent = self.path(dir);
+                std::fs::create_dir_all(&parent)?;
+                replace(&parent.join(name), bytes, self.fsync != Fsync::Never)
+            }
+            StoreOp::Remove { dir, name } => {
+                unless_missing(std::fs::remove_file(self.path(dir).join(name)))
+            }
+            StoreOp::DeleteDir { dir } => {
+                self.open.retain(|(open, _), _| open != dir);
+                self.written.remove(dir);
+                unless_missing(std::fs::remove_dir_all(self.path(dir)))
+            }
+        }
+    }
+
+    fn append(&mut self, dir: &LogDir, segment: i64, position: u32, bytes: &[u8]) -> Result<()> {
+        let file = self.segment(dir, segment)?;
+        file.seek(SeekFrom::Start(u64::from(position)))?;
+        file.write_all(bytes)?;
+        self.written.entry(dir.clone()).or_default().insert(segment);
+        let at_once = match self.fsync {
+            Fsync::Always => true,
+            Fsync::Kafka => dir.0 == METADATA_DIR,
+            Fsync::Never => false,
+        };
+        if at_once {
+            self.due.insert(dir.clone());
+        }
+        Ok(())
+    }
+
+    /// A setting wants a log flushed before anybody is told what is in it.
+    pub fn flush_soon(&mut self, dir: LogDir) {
+        if self.fsync != Fsync::Never {
+            self.due.insert(dir);
+        }
+    }
+
+    /// Flushes what has to be before anybody is told. Returns the logs for which that failed.
+    pub fn flush(&mut self) -> Vec<(LogDir, Error)> {
+        let due = std::mem::take(&mut self.due).into_iter();
+        due.filter_map(|dir| self.flush_log(&dir).err().map(|error| (dir, error)))
+            .collect()
+    }
+
+    fn flush_log(&mut self, dir: &LogDir) -> Result<()> {
+        for segment in self.written.remove(dir).unwrap_or_default() {
+            self.segment(dir, segment)?.sync_data()?;
+        }
+        Ok(())
+    }
+
+    /// Flushes everything, at the end. Returns the logs for which that failed.
+    pub fn flush_all(&mut self) -> Vec<(LogDir, Error)> {
+        if self.fsync != Fsync::Never {
+            self.due.extend(self.written.keys().cloned());
+        }
+        self.flush()
+    }
+
+    fn delete_segment(&mut self, dir: &LogDir, segment: i64) -> Result<()> {
+        self.open.remove(&(dir.clone(), segment));
+        if let Some(written) = self.written.get_mut(dir) {
+            written.remove(&segment);
+        }
+        // The log goes last: whoever finds it finds out that it is not to be there.
+        for suffix in ["index", "timeindex", "txnindex", "log"] {
+            let name = format!("{segment:020}.{suffix}");
+            unless_missing(std::fs::remove_file(self.path(dir).join(name)))?;
+        }
+        Ok(())
+    }
+
+    /// The indexes go first: without them the old bytes are as good as the new ones.
+    fn replace_segment(&mut self, dir: &LogDir, segment: i64, bytes: &[u8]) -> Result<()> {
+        self.open.remove(&(dir.clone(), segment));
+        let parent = self.path(dir);
+        for suffix in ["index", "timeindex"] {
+            unless_missing(std::fs::remove_file(
+                parent.join(format!("{segment:020}.{suffix}")),
+            ))?;
+        }
+        let path = parent.join(format!("{segment:020}.log"));
+        replace(&path, bytes, self.fsync != Fsync::Never)
+    }
+
+    fn segment(&mut self, dir: &LogDir, segment: i64) -> Result<&mut File> {
+        let key = (dir.clone(), segment);
+        if !self.open.contains_key(&key) {
+            if self.open.len() >= OPEN_FILES_MAX {
+                self.open.pop_first();
+            }
+            let file = self.open_segment(dir, segment)?;
+            self.open.insert(key.clone(), file);
+        }
+        Ok(self.open.get_mut(&key).expect("it was opened above"))
+    }
+
+    fn open_segment(&self, dir: &LogDir, segment: i64) -> Result<File> {
+        let parent = self.path(dir);
+        let path = parent.join(format!("{segment:020}.log"));
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        match options.open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                std::fs::create_dir_all(&parent)?;
+                options.open(&path)
+            }
+            other => other,
+        }
+    }
+
+    /// Reads bytes of a segment.
+    pub fn load(&self, load: &Load) -> std::result::Result<Bytes, LoadError> {
+        let path = self.path(&load.dir);
+        let path = path.join(format!("{:020}.log", load.segment));
+        let read = || -> Result<Vec<u8>> {
+            let mut file = File::open(&path)?;
+            file.seek(SeekFrom::Start(u64::from(load.position)))?;
+            let mut bytes = vec![0; load.len as usize];
+            file.read_exact(&mut bytes)?;
+            Ok(bytes)
+        };
+        match read() {
+            Ok(bytes) => Ok(Bytes::from(bytes)),
+            Err(error) => Err(match error.kind() {
+                ErrorKind::NotFound | ErrorKind::UnexpectedEof => LoadError::Missing,
+                _ => LoadError::Failed(error.to_string()),
+            }),
+        }
+    }
+
+    fn path(&self, dir: &LogDir) -> PathBuf {
+        self.root.join(&dir.0)
+    }
+}
+
+/// What lies in one directory.
+fn read_dir(path: &Path) -> Result<DirImage> {
+    let mut image = DirImage::default();
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        if !entry.file_type()?.is_file() {
+            continue;
+        }
+        if name.ends_with(&format!(".{HALF_WRITTEN}")) {
+            std::fs::remove_file(entry.path())?;
+            continue;
+        }
+        let base = name.strip_suffix(".log").and_then(|stem| stem.parse().ok());
+        match base {
+            Some(base) => {
+                // No segment that a broker writes is larger; the rest of another one is not read.
+                let size = u32::try_from(entry.metadata()?.len()).unwrap_or(u32::MAX);
+                image.segments.insert(base, size);
+            }
+            None => {
+                let bytes = std::fs::read(entry.path())?;
+                image.files.insert(name, Bytes::from(bytes));
+            }
+        }
+    }
+    Ok(image)
+}
+
+/// Writes a file so that it is the old or the new one at any time.
+pub fn replace(path: &Path, bytes: &[u8], flush: bool) -> Result<()> {
+    let mut half = path.as_os_str().to_owned();
+    half.push(".");
+    half.push(HALF_WRITTEN);
+    let mut file = File::create(&half)?;
+    file.write_all(bytes)?;
+    if flush {
+        file.sync_data()?;
+    }
+    std::fs::rename(&half, path)
+}
+
+fn unless_missing(result: Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

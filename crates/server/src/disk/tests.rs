@@ -1,0 +1,117 @@
+use super::*;
+use konbini_log::MemoryDisk;
+
+/// A directory that is gone with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let name = format!("konbini-disk-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::remove_dir_all(&path).ok();
+        Scratch(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+fn append(dir: &LogDir, segment: i64, position: u32, bytes: &'static [u8]) -> StoreOp {
+    StoreOp::Append {
+        dir: dir.clone(),
+        segment,
+        position,
+        bytes: Bytes::from_static(bytes),
+    }
+}
+
+fn put(dir: &LogDir, name: &str, bytes: &'static [u8]) -> StoreOp {
+    StoreOp::Put {
+        dir: dir.clone(),
+        name: name.to_owned(),
+        bytes: Bytes::from_static(bytes),
+    }
+}
+
+/// The files do what the disk in memory does, which is the contract in its plainest form.
+#[test]
+fn files_follow_the_contract() {
+    let (a, b, root) = (LogDir::new("a", 0), LogDir::new("b", 1), LogDir::root());
+    let ops = [
+        append(&a, 0, 0, b"hello"),
+        append(&a, 0, 5, b" world"),
+        put(&a, "00000000000000000000.index", b"index"),
+        put(&root, "recovery-point-offset-checkpoint", b"0\n0\n"),
+        append(&b, 7, 0, b"seven"),
+        StoreOp::Truncate {
+            dir: a.clone(),
+            segment: 0,
+            size: 8,
+        },
+        append(&a, 0, 8, b"!"),
+        append(&a, 9, 0, b"nine"),
+        put(&a, "00000000000000000000.timeindex", b"time"),
+        put(&a, "00000000000000000000.txnindex", b"aborted"),
+        StoreOp::Replace {
+            dir: a.clone(),
+            segment: 0,
+            bytes: Bytes::from_static(b"less"),
+        },
+        put(&a, "00000000000000000000.index", b"i"),
+        put(&a, "leader-epoch-checkpoint", b"0\n1\n0 0\n"),
+        put(&a, "leader-epoch-checkpoint", b"0\n1\n1 0\n"),
+        StoreOp::DeleteSegment {
+            dir: a.clone(),
+            segment: 0,
+        },
+        StoreOp::Remove {
+            dir: a.clone(),
+            name: "there is none".to_owned(),
+        },
+        StoreOp::DeleteDir { dir: b.clone() },
+    ];
+    for fsync in [Fsync::Kafka, Fsync::Always, Fsync::Never] {
+        let scratch = Scratch::new(&format!("{fsync:?}"));
+        let (mut disk, _) = Disk::open(&scratch.0, fsync).expect("it is made");
+        let mut memory = MemoryDisk::new();
+        for op in &ops {
+            disk.apply(op).expect("a disk that works");
+            memory.apply(op.clone()).expect("in order");
+            assert!(disk.flush().is_empty());
+            let (_, mut found) = Disk::open(&scratch.0, fsync).expect("it is there");
+            let mut expect = memory.image();
+            for image in [&mut found, &mut expect] {
+                image.dirs.retain(|_, dir| *dir != DirImage::default());
+            }
+            assert_eq!(found, expect, "after {op:?}");
+        }
+        let load = |segment, position, len| Load {
+            dir: a.clone(),
+            segment,
+            position,
+            len,
+        };
+        assert_eq!(disk.load(&load(9, 1, 2)), Ok(Bytes::from_static(b"in")));
+        assert_eq!(disk.load(&load(9, 1, 9)), Err(LoadError::Missing));
+        assert_eq!(disk.load(&load(0, 0, 1)), Err(LoadError::Missing));
+    }
+}
+
+#[test]
+fn what_was_half_written_is_gone_after_a_start() {
+    let scratch = Scratch::new("half");
+    let (mut disk, _) = Disk::open(&scratch.0, Fsync::Kafka).expect("it is made");
+    let dir = LogDir::new("a", 0);
+    disk.apply(&put(&dir, "partition.metadata", b"whole"))
+        .expect("written");
+    let half = scratch.0.join("a-0/partition.metadata.tmp");
+    std::fs::write(&half, b"ha").expect("written");
+    let (_, image) = Disk::open(&scratch.0, Fsync::Kafka).expect("it is there");
+    assert!(!half.exists());
+    let files = &image.dirs[&dir].files;
+    assert_eq!(files.len(), 1);
+    assert_eq!(files["partition.metadata"], "whole");
+}

@@ -1,0 +1,127 @@
+//! Where all brokers' bytes are kept.
+
+use crate::data::Data;
+use crate::disk::{self, Disk};
+use crate::metrics::Counters;
+use crate::options::Options;
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use konbini_log::{DiskImage, Load, LoadError, LogDir, StoreOp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+use tracing::warn;
+
+/// Files, or nothing but memory.
+pub enum Stores {
+    /// Nothing leaves the brokers' memory, so nothing has to be kept beside it.
+    Memory,
+    Files(BTreeMap<i32, Disk>),
+}
+
+/// Something that could not be stored.
+pub struct Failure {
+    pub broker: i32,
+    pub dir: LogDir,
+    pub reason: String,
+}
+
+impl Stores {
+    pub fn memory() -> Stores {
+        Stores::Memory
+    }
+
+    /// The directories of all brokers, and what they hold.
+    pub fn open(data: &Data, options: &Options) -> Result<(Stores, BTreeMap<i32, DiskImage>)> {
+        let (mut disks, mut images) = (BTreeMap::new(), BTreeMap::new());
+        for id in 1..=i32::try_from(options.brokers)? {
+            let root = data.of_broker(id);
+            let opened = Disk::open(&root, options.fsync);
+            let (disk, mut image) =
+                opened.with_context(|| format!("{} cannot be used", root.display()))?;
+            let meta = format!("version=1\nnode.id={id}\n");
+            disk::replace(&root.join(META), meta.as_bytes(), false)?;
+            // It is the host's.
+            if let Some(files) = image.dirs.get_mut(&LogDir::root()) {
+                files.files.remove(META);
+            }
+            disks.insert(id, disk);
+            images.insert(id, image);
+        }
+        Ok((Stores::Files(disks), images))
+    }
+
+    /// Whether bytes that left memory can come back.
+    pub fn can_load(&self) -> bool {
+        matches!(self, Stores::Files(_))
+    }
+
+    /// Carries out operations in order. A directory of which one failed is left alone.
+    pub fn commit(
+        &mut self,
+        ops: &[(i32, StoreOp)],
+        flushes: BTreeSet<(i32, LogDir)>,
+        counters: &mut Counters,
+    ) -> Vec<Failure> {
+        let Stores::Files(disks) = self else {
+            return Vec::new();
+        };
+        if ops.is_empty() {
+            return Vec::new();
+        }
+        let begun = Instant::now();
+        let mut failed: BTreeMap<(i32, LogDir), String> = BTreeMap::new();
+        for (broker, op) in ops {
+            let (Some(disk), place) = (disks.get_mut(broker), (*broker, op.dir().clone())) else {
+                continue;
+            };
+            if !failed.contains_key(&place)
+                && let Err(error) = disk.apply(op)
+            {
+                failed.insert(place, error.to_string());
+            }
+        }
+        for (broker, dir) in flushes {
+            if let Some(disk) = disks.get_mut(&broker) {
+                disk.flush_soon(dir);
+            }
+        }
+        for (broker, disk) in disks.iter_mut() {
+            for (dir, error) in disk.flush() {
+                failed.entry((*broker, dir)).or_insert(error.to_string());
+            }
+        }
+        counters.store_ops += ops.len() as u64;
+        counters.commits += 1;
+        counters.storing += begun.elapsed();
+        let failed = failed.into_iter();
+        let failed = failed.map(|((broker, dir), reason)| Failure {
+            broker,
+            dir,
+            reason,
+        });
+        failed.collect()
+    }
+
+    pub fn load(&self, broker: i32, load: &Load) -> Result<Bytes, LoadError> {
+        match self {
+            Stores::Memory => Err(LoadError::Missing),
+            Stores::Files(disks) => match disks.get(&broker) {
+                Some(disk) => disk.load(load),
+                None => Err(LoadError::Missing),
+            },
+        }
+    }
+
+    /// Flushes all files, before the process ends.
+    pub fn flush_all(&mut self) {
+        let Stores::Files(disks) = self else { return };
+        for (broker, disk) in disks {
+            for (dir, error) in disk.flush_all() {
+                warn!(broker, %dir, %error, "not flushed");
+            }
+        }
+    }
+}
+
+/// Kafka's file that says whose a log directory is.
+const META: &str = "meta.properties";

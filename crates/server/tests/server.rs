@@ -1,0 +1,256 @@
+//! The binary as its users meet it: sockets, files, signals.
+
+mod process;
+
+use bytes::Bytes;
+use kafka_protocol::messages::create_topics_request::CreatableTopic;
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_protocol::messages::*;
+use konbini_protocol::StrBytes;
+use konbini_protocol::compression::Codec;
+use konbini_protocol::record::{BatchBuilder, batches};
+use process::{Client, Scratch, Server, command, until};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+const TOPIC: &str = "parcels";
+
+fn name(text: &str) -> TopicName {
+    TopicName(StrBytes::from_string(text.to_owned()))
+}
+
+fn create(client: &mut Client, replicas: i16) {
+    let topic = CreatableTopic::default()
+        .with_name(name(TOPIC))
+        .with_num_partitions(1)
+        .with_replication_factor(replicas);
+    let request = CreateTopicsRequest::default()
+        .with_topics(vec![topic])
+        .with_timeout_ms(30_000);
+    // A broker that has just started may not know that the others are there.
+    until("the topic", || {
+        let answer = client.call(7, &request);
+        (answer.topics[0].error_code == 0).then_some(())
+    });
+}
+
+fn batch(value: &str) -> Bytes {
+    let mut batch = BatchBuilder::new(Codec::None);
+    let added = batch.append(0, None, Some(value.as_bytes()), &[]);
+    added.expect("it fits");
+    batch.build()
+}
+
+/// The offset that a record got, if the broker took it.
+fn try_produce(client: &mut Client, value: &str) -> Option<i64> {
+    let data = PartitionProduceData::default().with_records(Some(batch(value)));
+    let topic = TopicProduceData::default()
+        .with_name(name(TOPIC))
+        .with_partition_data(vec![data]);
+    let request = ProduceRequest::default()
+        .with_acks(-1)
+        .with_timeout_ms(30_000)
+        .with_topic_data(vec![topic]);
+    let answer = client.try_call(9, &request)?;
+    let answer = &answer.responses[0].partition_responses[0];
+    (answer.error_code == 0).then_some(answer.base_offset)
+}
+
+fn produce(client: &mut Client, value: &str) -> i64 {
+    until("the leader", || try_produce(client, value))
+}
+
+/// All values from an offset on, of whoever leads.
+fn read(server: &Server, offset: i64) -> Vec<String> {
+    let partition = FetchPartition::default()
+        .with_fetch_offset(offset)
+        .with_partition_max_bytes(1 << 20);
+    let topic = FetchTopic::default()
+        .with_topic(name(TOPIC))
+        .with_partitions(vec![partition]);
+    let request = FetchRequest::default()
+        .with_max_bytes(1 << 20)
+        .with_session_epoch(-1)
+        .with_topics(vec![topic]);
+    let answer = until("records", || {
+        let answer = leader(server).call(11, &request);
+        let data = answer.responses[0].partitions[0].clone();
+        (data.error_code == 0).then_some(data)
+    });
+    let batches = batches(answer.records.unwrap_or_default());
+    let records = batches.flat_map(|batch| {
+        let batch = batch.expect("whole batches");
+        batch.records().map(Result::unwrap).collect::<Vec<_>>()
+    });
+    let values = records.map(|record| record.value.unwrap_or_default().to_vec());
+    values
+        .map(|value| String::from_utf8(value).expect("UTF-8"))
+        .collect()
+}
+
+/// A connection to the broker that leads the partition.
+fn leader(server: &Server) -> Client {
+    let mut client = server.connect(1);
+    let topic = metadata_request::MetadataRequestTopic::default().with_name(Some(name(TOPIC)));
+    let request = MetadataRequest::default().with_topics(Some(vec![topic]));
+    let at = until("a leader", || {
+        let answer = client.call(9, &request);
+        let partition = answer.topics.first()?.partitions.first()?;
+        usize::try_from(partition.leader_id.0)
+            .ok()
+            .filter(|id| *id > 0)
+    });
+    server.connect(at)
+}
+
+#[test]
+fn what_was_acknowledged_outlives_a_kill() {
+    let scratch = Scratch::new("kill");
+    let arguments = ["--data", scratch.text()];
+    let server = Server::start(1, &arguments);
+    let mut client = server.connect(1);
+    create(&mut client, 1);
+    assert_eq!(produce(&mut client, "a"), 0);
+    assert_eq!(produce(&mut client, "b"), 1);
+    server.kill();
+    let server = Server::start(1, &arguments);
+    assert_eq!(read(&server, 0), ["a", "b"]);
+    assert_eq!(produce(&mut leader(&server), "c"), 2);
+    assert_eq!(read(&server, 1), ["b", "c"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_it_in_order() {
+    let scratch = Scratch::new("stop");
+    let arguments = ["--data", scratch.text()];
+    let server = Server::start(1, &arguments);
+    let mut client = server.connect(1);
+    create(&mut client, 1);
+    produce(&mut client, "a");
+    assert!(server.terminate().success());
+    let server = Server::start(1, &arguments);
+    assert_eq!(read(&server, 0), ["a"]);
+}
+
+#[test]
+fn brokers_tell_where_they_listen() {
+    let server = Server::start(3, &["--memory"]);
+    let mut client = server.connect(2);
+    let request = MetadataRequest::default().with_topics(None);
+    let brokers = until("three brokers", || {
+        let brokers = client.call(9, &request).brokers;
+        (brokers.len() == 3).then_some(brokers)
+    });
+    let mut told: Vec<_> = brokers
+        .iter()
+        .map(|broker| (broker.node_id.0, format!("{}:{}", broker.host, broker.port)))
+        .collect();
+    told.sort();
+    let all = (1..).zip(&server.addresses);
+    let expect: Vec<_> = all.map(|(id, address)| (id, address.to_string())).collect();
+    assert_eq!(told, expect);
+}
+
+#[test]
+fn a_malformed_frame_closes_its_own_connection_only() {
+    let server = Server::start(1, &["--memory"]);
+    let mut good = server.connect(1);
+    create(&mut good, 1);
+    let frames: [&[u8]; 4] = [
+        // A size of 2 GiB with nothing behind it, a negative one, an empty frame, garbage.
+        &[0x7f, 0xff, 0xff, 0xff, 0],
+        &[0xff, 0xff, 0xff, 0xff],
+        &[0, 0, 0, 0],
+        &[0, 0, 0, 8, 0, 1, 0, 200, 1, 2, 3, 4],
+    ];
+    for frame in frames {
+        let mut bad = server.connect(1);
+        bad.stream.write_all(frame).expect("it is open");
+        assert!(bad.frame().is_none(), "{frame:?}");
+        produce(&mut good, "still here");
+    }
+    assert_eq!(read(&server, 0).len(), frames.len());
+}
+
+#[test]
+fn requests_in_a_row_are_answered_in_order_however_they_are_cut() {
+    let server = Server::start(1, &["--memory"]);
+    let mut client = server.connect(1);
+    create(&mut client, 1);
+    let mut bytes = Vec::new();
+    for id in 0..200 {
+        let header = konbini_protocol::request::RequestHeader {
+            api_key: 18,
+            api_version: 2,
+            correlation_id: id,
+            client_id: Some(StrBytes::from_static_str("test")),
+        };
+        let body = ApiVersionsRequest::default();
+        bytes.extend(konbini_protocol::request::encode(&header, &body).expect("a request"));
+    }
+    let mut stream = client.stream.try_clone().expect("a socket");
+    let writer = std::thread::spawn(move || {
+        for piece in bytes.chunks(7) {
+            stream.write_all(piece).expect("it is open");
+        }
+    });
+    for id in 0..200 {
+        let frame = client.frame().expect("an answer");
+        assert_eq!(frame[..4], i32::to_be_bytes(id));
+    }
+    writer.join().expect("all was sent");
+}
+
+#[test]
+fn a_directory_has_one_process() {
+    let scratch = Scratch::new("two");
+    let _first = Server::start(1, &["--data", scratch.text()]);
+    let second = command(&["--data", scratch.text(), "--listen", "127.0.0.1:0"]);
+    let second = { second }.output().expect("it runs");
+    assert_eq!(second.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&second.stderr);
+    assert!(text.contains("in use by another process"), "{text}");
+}
+
+#[test]
+fn wrong_arguments_say_what_is_allowed() {
+    let check = |arguments: &[&str], expect: &str| {
+        let output = command(arguments).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.contains(expect), "{arguments:?}: {text}");
+    };
+    check(&["--brokers", "0"], "1..=5");
+    check(&["--listen", "nowhere"], "is not ADDRESS:PORT");
+    check(
+        &["--config", "log.retention.ms=soon"],
+        "log.retention.ms=soon",
+    );
+}
+
+#[test]
+fn figures_for_prometheus() {
+    let server = Server::start(1, &["--memory", "--metrics", "127.0.0.1:0"]);
+    let mut client = server.connect(1);
+    create(&mut client, 1);
+    produce(&mut client, "a");
+    let get = |path: &str| {
+        let address = server.metrics.expect("it was asked for");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("an answer");
+        text
+    };
+    let text = get("/metrics");
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    let line = format!(
+        "konbini_partition_log_end_offset{{broker=\"1\",topic=\"{TOPIC}\",partition=\"0\"}} 1\n"
+    );
+    assert!(text.contains(&line), "{text}");
+    assert!(text.contains("\nkonbini_connections 1\n"), "{text}");
+    assert!(get("/").starts_with("HTTP/1.1 404"));
+}

@@ -1,0 +1,46 @@
+//! What was broken on purpose, and mended.
+
+use crate::i18n::Text;
+
+/// Code and sentence.
+#[rustfmt::skip]
+pub const EVENTS: &[(&str, Text)] = &[
+    ("broker-stopping",
+        ["broker {broker} was asked to stop: it asks the controller to hand over what it leads", "broker {broker} 收到停機要求：先請 controller 把它擔任的 leader 交出去"]),
+    ("broker-stopped",
+        ["broker {broker} stopped by controlled shutdown; its disk is flushed", "broker {broker} 正常停機，磁碟資料已全部寫妥"]),
+    ("controlled-shutdown-gave-up",
+        ["the controller gave no leave to go within {ms} ms: it stops all the same", "等了 {ms} ms 仍未獲 controller 准許，直接停機"]),
+    ("broker-killed",
+        ["broker {broker} was killed: its system closes the connections and keeps what was appended", "broker {broker} 的行程被強制結束：作業系統會關閉連線，寫入的資料還在"]),
+    ("broker-halted",
+        ["broker {broker} halted by itself: it cannot write its metadata log", "broker {broker} 自行停擺：metadata log 寫不進去"]),
+    ("broker-power-lost",
+        ["broker {broker} lost its power: nobody is told, and {bytes} bytes that were not written back are gone", "broker {broker} 斷電：沒有人收到通知，還沒寫回磁碟的 {bytes} bytes 就此消失"]),
+    ("broker-started",
+        ["broker {broker} starts from what its disk holds", "broker {broker} 從磁碟上的資料重新啟動"]),
+    ("broker-slowed",
+        ["broker {broker} now handles what arrives {ms} ms later", "送到 broker {broker} 的東西現在會晚 {ms} ms 才處理"]),
+    ("clock-skewed",
+        ["the clock of broker {broker} is now off by {ms} ms", "broker {broker} 的時鐘現在偏差 {ms} ms"]),
+    ("disk-wiped",
+        ["the disk of broker {broker} was emptied: it starts with nothing", "broker {broker} 的磁碟被清空，啟動時一無所有"]),
+    ("disk-full",
+        ["the disk of broker {broker} is full: the next append fails and takes its log offline", "broker {broker} 的磁碟滿了：下一次寫入會失敗，該 log 隨即離線"]),
+    ("disk-freed",
+        ["the disk of broker {broker} has room again; logs that went offline stay so until it starts again", "broker {broker} 的磁碟有空間了；已離線的 log 要等它重新啟動才會恢復"]),
+    ("disk-failed",
+        ["the disk of broker {broker} failed; logs that go offline: {logs}", "broker {broker} 的磁碟故障，離線的 log 數：{logs}"]),
+    ("network-cut",
+        ["the rule {rule} cuts the network: what it drops is sent again and again, in vain", "規則 {rule} 切斷網路：被丟掉的資料會一再重送，但都到不了"]),
+    ("network-drops",
+        ["the rule {rule} drops {percent} % of what is sent; it arrives late, because it is sent again", "規則 {rule} 丟掉 {percent} % 的資料；重送之後才會到，所以變慢"]),
+    ("network-delays",
+        ["the rule {rule} delays what is sent by {ms} ms and up to {jitter} ms more", "規則 {rule} 讓資料晚 {ms} ms 到，最多再加 {jitter} ms"]),
+    ("rule-removed",
+        ["the rule {rule} holds no longer; what waits goes when it is sent again", "規則 {rule} 解除；等待中的資料會在下次重送時送出"]),
+    ("network-healed",
+        ["all rules are gone; what waits goes when it is sent again", "所有規則都解除；等待中的資料會在下次重送時送出"]),
+    ("connection-timed-out",
+        ["a connection broke: what was sent was never acknowledged, however often it was sent again", "連線中斷：重送多次始終沒有得到確認"]),
+];

@@ -1,0 +1,153 @@
+//! `cargo xtask sim`: runs seeds until they are used up or the time is over, and stops at the first
+//! that fails.
+//!
+//! Exit codes: 0 all held, 2 wrong arguments, 3 crash, 4 liveness, 5 correctness.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use konbini_sim::plan::Plan;
+use konbini_sim::planted;
+use konbini_sim::run::{Outcome, listen_to_panics, run, run_in};
+use konbini_sim::shrink::shrink;
+use konbini_sim::violation::{Kind, Violation};
+
+/// Of so many seeds one runs twice, and both runs must have the same trace hash.
+const TWICE_EVERY: u64 = 16;
+/// Log bytes in memory in that second run.
+const LITTLE_BYTES: usize = 10_000;
+/// Seeds between two lines that say how far it is.
+const SAY_EVERY: u64 = 250;
+
+#[derive(Parser)]
+#[command(
+    name = "konbini-sim",
+    about = "Random clusters with random faults, checked after every step"
+)]
+struct Args {
+    /// The first seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many seeds
+    #[arg(long, default_value_t = 200)]
+    runs: u64,
+    /// Stop after so many minutes
+    #[arg(long)]
+    minutes: Option<u64>,
+    /// Go on after a failure, and count
+    #[arg(long)]
+    keep_going: bool,
+    /// Plant known bugs instead, and see that each is found
+    #[arg(long)]
+    planted: bool,
+    /// Do not look for a shorter run that fails too
+    #[arg(long)]
+    no_shrink: bool,
+}
+
+fn main() -> ExitCode {
+    // A panic of a run is a verdict, told with its seed and step.
+    listen_to_panics();
+    let args = Args::parse();
+    let done = std::panic::catch_unwind(|| all_runs(&args));
+    done.unwrap_or(ExitCode::from(Kind::Crash.exit_code()))
+}
+
+fn all_runs(args: &Args) -> ExitCode {
+    if args.planted {
+        return find_planted();
+    }
+    let started = Instant::now();
+    let limit = args
+        .minutes
+        .map(|minutes| Duration::from_secs(minutes * 60));
+    let (mut ran, mut steps, mut slowest, mut failed) = (0u64, 0u64, 0i64, Vec::new());
+    for seed in args.seed..args.seed.saturating_add(args.runs) {
+        if limit.is_some_and(|limit| started.elapsed() >= limit) {
+            break;
+        }
+        let plan = Plan::new(seed);
+        let outcome = run(&plan);
+        ran += 1;
+        steps += outcome.steps;
+        slowest = slowest.max(outcome.rested_after_ms);
+        let violation = outcome.violation.clone().or_else(|| twice(&plan, &outcome));
+        if let Some(violation) = violation {
+            report(&plan, &violation, args.no_shrink);
+            failed.push(violation.kind);
+            if !args.keep_going {
+                break;
+            }
+        }
+        if ran % SAY_EVERY == 0 {
+            let seconds = started.elapsed().as_secs();
+            println!(
+                "{ran} seeds, {steps} steps, {} failed, {seconds} s",
+                failed.len()
+            );
+        }
+    }
+    let held = ran - failed.len() as u64;
+    println!(
+        "{steps} steps; the slowest cluster came to rest {slowest} ms after its producers stopped"
+    );
+    println!("{held} passed, {} failed", failed.len());
+    let worst = failed.iter().map(|kind| kind.exit_code()).max();
+    ExitCode::from(worst.unwrap_or(0))
+}
+
+/// Each planted bug must be found, or the invariants prove nothing.
+fn find_planted() -> ExitCode {
+    let mut missed = 0;
+    for (bug, invariant) in planted::BUGS {
+        match planted::find(bug, invariant) {
+            Some((seed, violation)) => println!("{bug:?}: found by seed {seed}: {violation}"),
+            None => {
+                missed += 1;
+                println!("{bug:?}: {invariant} held in {} seeds", planted::SEEDS_MAX);
+            }
+        }
+    }
+    println!("{} passed, {missed} failed", planted::BUGS.len() - missed);
+    ExitCode::from(if missed == 0 {
+        0
+    } else {
+        Kind::Correctness.exit_code()
+    })
+}
+
+/// The same seed must give the same run, however little of the logs is in memory.
+fn twice(plan: &Plan, first: &Outcome) -> Option<Violation> {
+    if !plan.seed.is_multiple_of(TWICE_EVERY) {
+        return None;
+    }
+    let second = run_in(plan, LITTLE_BYTES);
+    if let Some(violation) = second.violation {
+        return Some(violation);
+    }
+    (second.hash != first.hash).then(|| Violation {
+        kind: Kind::Correctness,
+        invariant: "same-seed-same-run",
+        at: plan.recording.until,
+        step: first.steps,
+        what: format!("hashes {:016x} and {:016x}", first.hash, second.hash),
+    })
+}
+
+fn report(plan: &Plan, violation: &Violation, no_shrink: bool) {
+    let seed = plan.seed;
+    println!("\nseed {seed} failed: {violation}");
+    println!("again: cargo xtask sim --seed {seed} --runs 1");
+    if no_shrink || violation.invariant == "same-seed-same-run" {
+        return;
+    }
+    let shorter = shrink(plan, violation);
+    let text = serde_json::to_string(&shorter.recording).unwrap_or_default();
+    println!(
+        "{} of {} actions are enough:",
+        shorter.recording.actions.len(),
+        plan.recording.actions.len()
+    );
+    println!("{text}\n");
+}

@@ -1,0 +1,214 @@
+//! `cargo xtask conformance`: clients that nobody here wrote, against the server.
+
+use crate::setup::{self, Need};
+use crate::stages::Count;
+use crate::{node, process, project};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+const FOLDER: &str = "tests/conformance";
+/// A cluster as people have it; its ports are whatever is free.
+const SERVER: [&str; 9] = [
+    "--memory",
+    "--brokers",
+    "3",
+    "--listen",
+    "127.0.0.1:0",
+    "--log-format",
+    "json",
+    "-c",
+    "group.initial.rebalance.delay.ms=0",
+];
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Run one suite alone
+    #[arg(value_enum)]
+    suite: Option<Suite>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Suite {
+    Kafkajs,
+    Librdkafka,
+    KafkaPython,
+    Aiokafka,
+}
+
+const ALL: [Suite; 4] = [
+    Suite::Kafkajs,
+    Suite::Librdkafka,
+    Suite::KafkaPython,
+    Suite::Aiokafka,
+];
+
+impl Suite {
+    fn name(self) -> &'static str {
+        match self {
+            Suite::Kafkajs => "kafkajs",
+            Suite::Librdkafka => "librdkafka",
+            Suite::KafkaPython => "kafka-python",
+            Suite::Aiokafka => "aiokafka",
+        }
+    }
+
+    fn needs(self) -> Vec<Need> {
+        match self {
+            Suite::Kafkajs => vec![node::node(), node::packages()],
+            Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python_packages()],
+        }
+    }
+
+    fn program(self) -> Command {
+        let (interpreter, file) = match self {
+            Suite::Kafkajs => (PathBuf::from("node"), "kafkajs/run.mjs"),
+            Suite::Librdkafka => (python(), "python/confluent.py"),
+            Suite::KafkaPython => (python(), "python/kafka_python.py"),
+            Suite::Aiokafka => (python(), "python/aiokafka_client.py"),
+        };
+        let mut program = process::command(interpreter);
+        program.arg(project::root().join(FOLDER).join(file));
+        program
+    }
+}
+
+/// Runs the suites and prints what came of each.
+pub fn run(args: &Args) -> Result<()> {
+    let chosen = ALL
+        .iter()
+        .filter(|suite| args.suite.is_none_or(|only| only == **suite));
+    let mut lines = Vec::new();
+    let mut failed = 0;
+    for suite in chosen {
+        println!("\n==> {}", suite.name());
+        lines.push(match setup::provide(&suite.needs()) {
+            Ok(()) => {
+                let count = cases(*suite)?;
+                failed += count.failed;
+                format!(
+                    "{:13} {:3} passed {:3} failed",
+                    suite.name(),
+                    count.passed,
+                    count.failed
+                )
+            }
+            Err(error) => format!("{:13} skipped: {error:#}", suite.name()),
+        });
+    }
+    println!("\n{}", lines.join("\n"));
+    if failed > 0 {
+        bail!("{failed} cases failed");
+    }
+    Ok(())
+}
+
+/// A stage of `cargo xtask test`: the client of the article.
+pub fn stage() -> Result<Count> {
+    cases(Suite::Kafkajs)
+}
+
+/// Runs a suite's program against a server of its own and counts its lines.
+fn cases(suite: Suite) -> Result<Count> {
+    process::run(process::command("cargo").args(["build", "--quiet", "-p", "konbini-server"]))?;
+    let server = Server::start()?;
+    let mut program = suite.program();
+    program
+        .arg(&server.address)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    println!("    $ {}", process::shown(&program));
+    let output = program.output().context("the program cannot be started")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}");
+    let starting = |with: &str| text.lines().filter(|line| line.starts_with(with)).count() as u64;
+    let mut count = Count {
+        passed: starting("ok "),
+        failed: starting("not ok "),
+    };
+    if !output.status.success() || count.passed + count.failed == 0 {
+        eprintln!("    the program ended with {}", output.status);
+        count.failed += 1;
+    }
+    Ok(count)
+}
+
+/// The server's process; it ends with the value.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start() -> Result<Server> {
+        let target = match std::env::var_os("CARGO_TARGET_DIR") {
+            Some(elsewhere) => PathBuf::from(elsewhere),
+            None => project::root().join("target"),
+        };
+        let binary = target
+            .join("debug")
+            .join(format!("konbini{}", std::env::consts::EXE_SUFFIX));
+        let mut child = process::command(binary)
+            .args(SERVER)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("the server cannot be started")?;
+        let log = child.stderr.take().context("the server has no log")?;
+        let mut lines = BufReader::new(log).lines();
+        let address = loop {
+            let line = lines.next().context("the server ended at once")??;
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            if line["fields"]["message"] == "listening" {
+                let address = line["fields"]["address"].as_str();
+                break address.context("no address in the log")?.to_owned();
+            }
+        };
+        // It would wait for its log to be read.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Ok(Server { child, address })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn environment() -> PathBuf {
+    project::tools().join("python")
+}
+
+fn python() -> PathBuf {
+    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
+    environment().join(folder).join("python")
+}
+
+/// The Python clients in an environment of their own.
+fn python_packages() -> Need {
+    let wanted = project::root().join(FOLDER).join("python/requirements.txt");
+    let stamp = environment().join("requirements.txt");
+    let (from, to) = (wanted.clone(), stamp.clone());
+    Need {
+        name: "Python clients".into(),
+        present: Box::new(move || {
+            let same = std::fs::read(&wanted).ok()? == std::fs::read(&stamp).ok()?;
+            same.then(|| "as requirements.txt says".into())
+        }),
+        how: "python3 -m venv, pip install",
+        install: Box::new(move || {
+            let place = environment();
+            process::run(process::command("python3").args(["-m", "venv"]).arg(&place))?;
+            let mut pip = process::command(python());
+            process::run(
+                pip.args(["-m", "pip", "install", "--quiet", "-r"])
+                    .arg(&from),
+            )?;
+            std::fs::copy(&from, &to)?;
+            Ok(())
+        }),
+    }
+}

@@ -1,0 +1,72 @@
+//! `cargo xtask sim`: random clusters with random faults, in `tests/sim`.
+
+use crate::process;
+use crate::stages::Count;
+use anyhow::{Context, Result, bail};
+use std::process::{Command, ExitCode, Stdio};
+
+/// Seeds that `cargo xtask test` runs.
+const TEST_RUNS: u64 = 300;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Passed on: `--seed N`, `--runs N`, `--minutes M`, `--keep-going`; `--help` lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+/// Runs the simulator; its exit code tells crash (3), liveness (4) and correctness (5) apart.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let mut sim = simulator();
+    sim.args(&args.rest);
+    println!("    $ {}", process::shown(&sim));
+    let status = sim.status().context("cargo cannot be started")?;
+    Ok(ExitCode::from(
+        status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(1),
+    ))
+}
+
+/// A stage of `cargo xtask test`: seeds as they are, then seeds with known bugs planted.
+pub fn stage() -> Result<Count> {
+    let mut count = counted(&["--runs", &TEST_RUNS.to_string(), "--keep-going"])?;
+    count.add(counted(&["--planted"])?);
+    Ok(count)
+}
+
+/// Runs the simulator and reads its last line, `N passed, N failed`.
+fn counted(arguments: &[&str]) -> Result<Count> {
+    let mut sim = simulator();
+    sim.args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    println!("    $ {}", process::shown(&sim));
+    let output = sim.output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}");
+    let last = text.lines().rev().find(|line| line.contains(" passed, "));
+    let mut numbers = last
+        .context("the simulator ended without a count")?
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok());
+    let (Some(passed), Some(failed)) = (numbers.next(), numbers.next()) else {
+        bail!("the simulator's count cannot be read");
+    };
+    Ok(Count { passed, failed })
+}
+
+fn simulator() -> Command {
+    let mut cargo = process::command("cargo");
+    cargo.args([
+        "run",
+        "--quiet",
+        "--profile",
+        "sim",
+        "-p",
+        "konbini-sim",
+        "--",
+    ]);
+    cargo
+}
