@@ -13,7 +13,7 @@ pub fn run() -> Result<()> {
     let mut stages = Stages::default();
     stages.run("check", stage);
     stages.report();
-    if stages.total().failed > 0 {
+    if !stages.total().failed.is_empty() {
         bail!("the check failed");
     }
     Ok(())
@@ -28,7 +28,7 @@ pub fn stage() -> Result<Count> {
             Ok(()) => count.passed += 1,
             Err(error) => {
                 eprintln!("error: {error:#}");
-                count.failed += 1;
+                count.add(Count::failure(format!("{error:#}")));
             }
         }
     }

@@ -86,12 +86,12 @@ pub fn run(args: &Args) -> Result<()> {
         lines.push(match setup::provide(&suite.needs()) {
             Ok(()) => {
                 let count = cases(*suite)?;
-                failed += count.failed;
+                failed += count.failed.len();
                 format!(
                     "{:13} {:3} passed {:3} failed",
                     suite.name(),
                     count.passed,
-                    count.failed
+                    count.failed.len()
                 )
             }
             Err(error) => format!("{:13} skipped: {error:#}", suite.name()),
@@ -122,14 +122,17 @@ fn cases(suite: Suite) -> Result<Count> {
     let output = program.output().context("the program cannot be started")?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
-    let starting = |with: &str| text.lines().filter(|line| line.starts_with(with)).count() as u64;
-    let mut count = Count {
-        passed: starting("ok "),
-        failed: starting("not ok "),
-    };
-    if !output.status.success() || count.passed + count.failed == 0 {
-        eprintln!("    the program ended with {}", output.status);
-        count.failed += 1;
+    let mut count = Count::default();
+    for line in text.lines() {
+        if line.starts_with("ok ") {
+            count.passed += 1;
+        } else if line.starts_with("not ok ") {
+            count.add(Count::failure(line));
+        }
+    }
+    if !output.status.success() && count.failed.is_empty() || count == Count::default() {
+        let failure = format!("the program ended with {}", output.status);
+        count.add(Count::failure(failure));
     }
     Ok(count)
 }

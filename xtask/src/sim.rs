@@ -2,7 +2,7 @@
 
 use crate::process;
 use crate::stages::Count;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::process::{Command, ExitCode, Stdio};
 
 /// Seeds that `cargo xtask test` runs.
@@ -47,13 +47,18 @@ fn counted(arguments: &[&str]) -> Result<Count> {
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
     let last = text.lines().rev().find(|line| line.contains(" passed, "));
-    let mut numbers = last
-        .context("the simulator ended without a count")?
-        .split_whitespace()
-        .filter_map(|word| word.parse().ok());
-    let (Some(passed), Some(failed)) = (numbers.next(), numbers.next()) else {
-        bail!("the simulator's count cannot be read");
-    };
+    let passed = last
+        .and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .context("the simulator ended without a count")?;
+    // Each failing seed is named by the command that runs it again, each bug that was missed by its line.
+    let mut failed: Vec<String> = text
+        .lines()
+        .filter(|line| line.starts_with("again: ") || line.contains(" held in "))
+        .map(str::to_owned)
+        .collect();
+    if !output.status.success() && failed.is_empty() {
+        failed.push(format!("the simulator ended with {}", output.status));
+    }
     Ok(Count { passed, failed })
 }
 

@@ -26,6 +26,11 @@ enum Stage {
     E2e,
 }
 
+/// How long a test program may run in a browser: a busy machine is not a failure, a hang is.
+const PROGRAM_SECONDS: &str = "600";
+/// How long the browser's driver may take to answer for the first time.
+const DRIVER_SECONDS: &str = "60";
+
 type Work = fn() -> Result<Count>;
 
 const ORDER: [(Stage, &str, Work); 8] = [
@@ -58,7 +63,7 @@ pub fn run(args: &Args) -> Result<()> {
         }
     }
     stages.report();
-    if stages.total().failed > 0 {
+    if !stages.total().failed.is_empty() {
         bail!("tests failed");
     }
     Ok(())
@@ -108,7 +113,10 @@ fn in_node() -> Result<Count> {
 
 fn in_chrome() -> Result<Count> {
     in_wasm(&mut |cargo| {
-        cargo.env("WASM_BINDGEN_TEST_ONLY_WEB", "1");
+        cargo
+            .env("WASM_BINDGEN_TEST_ONLY_WEB", "1")
+            .env("WASM_BINDGEN_TEST_TIMEOUT", PROGRAM_SECONDS)
+            .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_SECONDS);
         cargo.envs(browser::driver_environment()?);
         Ok(())
     })
@@ -151,7 +159,7 @@ fn built() -> Result<Count> {
     build::site()?;
     Ok(Count {
         passed: 1,
-        failed: 0,
+        ..Count::default()
     })
 }
 
@@ -172,19 +180,28 @@ fn end_to_end() -> Result<Count> {
         ended?;
         bail!("Playwright left no report");
     };
-    let stats: Value = serde_json::from_slice(&text)?;
-    let number = |name: &str| {
-        stats["stats"][name]
-            .as_u64()
-            .context("the report has no count")
-    };
-    let mut count = Count {
-        passed: number("expected")?,
-        // A test that only passes at the second try is a failure.
-        failed: number("unexpected")? + number("flaky")?,
-    };
-    if ended.is_err() && count.failed == 0 {
-        count.failed = 1;
+    let mut count = Count::default();
+    let report: Value = serde_json::from_slice(&text)?;
+    specs(&report, &mut count);
+    if let Err(error) = ended
+        && count.failed.is_empty()
+    {
+        count.add(Count::failure(format!("{error:#}")));
     }
     Ok(count)
+}
+
+/// Counts the tests in Playwright's report: suites of suites and of specs.
+fn specs(suite: &Value, count: &mut Count) {
+    let list = |name: &str| suite[name].as_array().into_iter().flatten();
+    for inner in list("suites") {
+        specs(inner, count);
+    }
+    for test in list("specs").flat_map(|spec| spec["tests"].as_array().into_iter().flatten()) {
+        match test["status"].as_str() {
+            Some("expected") => count.passed += 1,
+            // A test that only passes at the second try is a failure.
+            _ => count.add(Count::failure(suite["title"].as_str().unwrap_or_default())),
+        }
+    }
 }

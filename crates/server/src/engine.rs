@@ -37,6 +37,8 @@ const UNWRITTEN_BYTES: usize = 8 * 1024 * 1024;
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 /// How long the thread sleeps at the most.
 const NAP: Duration = Duration::from_millis(500);
+/// How often bytes leave the memory: every log is asked.
+const EVICT_EVERY: Duration = Duration::from_millis(100);
 /// How soon it looks again at clients that do not take their answers.
 const STALLED_NAP: Duration = Duration::from_millis(10);
 
@@ -71,6 +73,7 @@ pub struct Engine {
     /// Connections whose readers are owed credits.
     owing: BTreeSet<Key>,
     cache_bytes: usize,
+    evicted: Instant,
     zero: Instant,
     /// When everything has to be over.
     stop_by: Option<Instant>,
@@ -136,6 +139,7 @@ impl Engine {
             keys: BTreeMap::new(),
             owing: BTreeSet::new(),
             cache_bytes: options.cache_bytes,
+            evicted: zero,
             zero,
             stop_by: None,
             counters: Counters::default(),
@@ -150,9 +154,7 @@ impl Engine {
     pub fn run(mut self, messages: &Receiver<Message>) -> Result<()> {
         loop {
             self.round()?;
-            if let Some(by) = self.stop_by
-                && (self.cluster.brokers().next().is_none() || Instant::now() >= by)
-            {
+            if self.has_stopped() {
                 self.stores.flush_all();
                 info!("stopped");
                 return Ok(());
@@ -168,6 +170,15 @@ impl Engine {
                 Err(RecvTimeoutError::Disconnected) => bail!("the sockets are gone"),
             }
         }
+    }
+
+    /// Whether a stop was asked for and has come to its end. Once fewer brokers run than a majority of
+    /// the quorum, nobody is left who could take over from the rest.
+    fn has_stopped(&self) -> bool {
+        let majority = self.addresses.len() / 2 + 1;
+        let running = self.cluster.brokers().count();
+        self.stop_by
+            .is_some_and(|by| running < majority || Instant::now() >= by)
     }
 
     fn now_ms(&self) -> i64 {
@@ -249,8 +260,9 @@ impl Engine {
         for told in self.cluster.take_events() {
             events::log(&told);
         }
-        if self.stores.can_load() {
+        if self.stores.can_load() && self.evicted.elapsed() >= EVICT_EVERY {
             self.cluster.evict(self.cache_bytes);
+            self.evicted = Instant::now();
         }
         self.give_back();
         Ok(())

@@ -10,7 +10,7 @@ use kafka_protocol::messages::*;
 use konbini_protocol::StrBytes;
 use konbini_protocol::compression::Codec;
 use konbini_protocol::record::{BatchBuilder, batches};
-use process::{Client, Scratch, Server, command, until};
+use process::{Client, Scratch, Server, command, succeeded, until};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -30,8 +30,7 @@ fn create(client: &mut Client, replicas: i16) {
         .with_timeout_ms(30_000);
     // A broker that has just started may not know that the others are there.
     until("the topic", || {
-        let answer = client.call(7, &request);
-        (answer.topics[0].error_code == 0).then_some(())
+        succeeded(client.call(7, &request).topics[0].error_code)
     });
 }
 
@@ -42,8 +41,8 @@ fn batch(value: &str) -> Bytes {
     batch.build()
 }
 
-/// The offset that a record got, if the broker took it.
-fn try_produce(client: &mut Client, value: &str) -> Option<i64> {
+/// The offset that a record got once the broker took it.
+fn produce(client: &mut Client, value: &str) -> i64 {
     let data = PartitionProduceData::default().with_records(Some(batch(value)));
     let topic = TopicProduceData::default()
         .with_name(name(TOPIC))
@@ -52,13 +51,11 @@ fn try_produce(client: &mut Client, value: &str) -> Option<i64> {
         .with_acks(-1)
         .with_timeout_ms(30_000)
         .with_topic_data(vec![topic]);
-    let answer = client.try_call(9, &request)?;
-    let answer = &answer.responses[0].partition_responses[0];
-    (answer.error_code == 0).then_some(answer.base_offset)
-}
-
-fn produce(client: &mut Client, value: &str) -> i64 {
-    until("the leader", || try_produce(client, value))
+    until("the offset", || {
+        let answer = client.call(9, &request);
+        let partition = &answer.responses[0].partition_responses[0];
+        succeeded(partition.error_code).map(|()| partition.base_offset)
+    })
 }
 
 /// All values from an offset on, of whoever leads.
@@ -76,7 +73,7 @@ fn read(server: &Server, offset: i64) -> Vec<String> {
     let answer = until("records", || {
         let answer = leader(server).call(11, &request);
         let data = answer.responses[0].partitions[0].clone();
-        (data.error_code == 0).then_some(data)
+        succeeded(data.error_code).map(|()| data)
     });
     let batches = batches(answer.records.unwrap_or_default());
     let records = batches.flat_map(|batch| {
@@ -96,10 +93,10 @@ fn leader(server: &Server) -> Client {
     let request = MetadataRequest::default().with_topics(Some(vec![topic]));
     let at = until("a leader", || {
         let answer = client.call(9, &request);
-        let partition = answer.topics.first()?.partitions.first()?;
-        usize::try_from(partition.leader_id.0)
-            .ok()
-            .filter(|id| *id > 0)
+        let topic = answer.topics.first().ok_or("no topic")?;
+        succeeded(topic.error_code)?;
+        let partition = topic.partitions.first().ok_or("no partition")?;
+        usize::try_from(partition.leader_id.0).map_err(|_| format!("{partition:?}"))
     });
     server.connect(at)
 }
@@ -123,15 +120,16 @@ fn what_was_acknowledged_outlives_a_kill() {
 #[cfg(unix)]
 #[test]
 fn a_signal_stops_it_in_order() {
-    let scratch = Scratch::new("stop");
-    let arguments = ["--data", scratch.text()];
-    let server = Server::start(1, &arguments);
-    let mut client = server.connect(1);
-    create(&mut client, 1);
-    produce(&mut client, "a");
-    assert!(server.terminate().success());
-    let server = Server::start(1, &arguments);
-    assert_eq!(read(&server, 0), ["a"]);
+    for brokers in [1, 3] {
+        let scratch = Scratch::new(&format!("stop-{brokers}"));
+        let arguments = ["--data", scratch.text()];
+        let server = Server::start(brokers, &arguments);
+        create(&mut server.connect(1), i16::try_from(brokers).expect("few"));
+        produce(&mut leader(&server), "a");
+        assert!(server.terminate().success());
+        let server = Server::start(brokers, &arguments);
+        assert_eq!(read(&server, 0), ["a"], "{brokers} brokers");
+    }
 }
 
 #[test]
@@ -141,7 +139,10 @@ fn brokers_tell_where_they_listen() {
     let request = MetadataRequest::default().with_topics(None);
     let brokers = until("three brokers", || {
         let brokers = client.call(9, &request).brokers;
-        (brokers.len() == 3).then_some(brokers)
+        let found = brokers.len();
+        (found == 3)
+            .then_some(brokers)
+            .ok_or(format!("{found} brokers"))
     });
     let mut told: Vec<_> = brokers
         .iter()

@@ -5,6 +5,7 @@
 //! plan        seed → cluster, clients, timed faults, healing
 //! run         plan → verdict
 //! invariant/  what must hold, one a file
+//! pool        seeds on all cores
 //! shrink      a failing plan → one with fewer actions
 //! ```
 
@@ -13,6 +14,7 @@ mod dice;
 mod invariant;
 pub mod plan;
 pub mod planted;
+pub mod pool;
 pub mod run;
 pub mod sample;
 pub mod shrink;

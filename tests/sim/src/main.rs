@@ -3,12 +3,14 @@
 //!
 //! Exit codes: 0 all held, 2 wrong arguments, 3 crash, 4 liveness, 5 correctness.
 
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use konbini_sim::plan::Plan;
 use konbini_sim::planted;
+use konbini_sim::pool::in_order;
 use konbini_sim::run::{Outcome, listen_to_panics, run, run_in};
 use konbini_sim::shrink::shrink;
 use konbini_sim::violation::{Kind, Violation};
@@ -63,31 +65,28 @@ fn all_runs(args: &Args) -> ExitCode {
         .minutes
         .map(|minutes| Duration::from_secs(minutes * 60));
     let (mut ran, mut steps, mut slowest, mut failed) = (0u64, 0u64, 0i64, Vec::new());
-    for seed in args.seed..args.seed.saturating_add(args.runs) {
-        if limit.is_some_and(|limit| started.elapsed() >= limit) {
-            break;
-        }
-        let plan = Plan::new(seed);
-        let outcome = run(&plan);
+    let seeds = args.seed..args.seed.saturating_add(args.runs);
+    in_order(seeds, verdict, |seed, outcome| {
         ran += 1;
         steps += outcome.steps;
         slowest = slowest.max(outcome.rested_after_ms);
-        let violation = outcome.violation.clone().or_else(|| twice(&plan, &outcome));
-        if let Some(violation) = violation {
-            report(&plan, &violation, args.no_shrink);
+        if let Some(violation) = outcome.violation {
+            report(&Plan::new(seed), &violation, args.no_shrink);
             failed.push(violation.kind);
             if !args.keep_going {
-                break;
+                return ControlFlow::Break(());
             }
         }
-        if ran % SAY_EVERY == 0 {
-            let seconds = started.elapsed().as_secs();
-            println!(
-                "{ran} seeds, {steps} steps, {} failed, {seconds} s",
-                failed.len()
-            );
+        let seconds = started.elapsed().as_secs();
+        if ran.is_multiple_of(SAY_EVERY) {
+            let failed = failed.len();
+            println!("{ran} seeds, {steps} steps, {failed} failed, {seconds} s");
         }
-    }
+        match limit {
+            Some(limit) if started.elapsed() >= limit => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    });
     let held = ran - failed.len() as u64;
     println!(
         "{steps} steps; the slowest cluster came to rest {slowest} ms after its producers stopped"
@@ -115,6 +114,16 @@ fn find_planted() -> ExitCode {
     } else {
         Kind::Correctness.exit_code()
     })
+}
+
+/// A seed's run, and for some seeds a second one.
+fn verdict(seed: u64) -> Outcome {
+    let plan = Plan::new(seed);
+    let mut outcome = run(&plan);
+    if outcome.violation.is_none() {
+        outcome.violation = twice(&plan, &outcome);
+    }
+    outcome
 }
 
 /// The same seed must give the same run, however little of the logs is in memory.

@@ -1,8 +1,11 @@
 //! Proof that the invariants can fail: known bugs are planted, and each must be found.
 
+use std::ops::ControlFlow;
+
 use konbini_broker::plant::{Bug, plant};
 
 use crate::plan::Plan;
+use crate::pool::in_order;
 use crate::run::run;
 use crate::violation::Violation;
 
@@ -20,11 +23,19 @@ pub const BUGS: [(Bug, &str); 5] = [
 
 /// The first seed in which a bug breaks that invariant, and how.
 pub fn find(bug: Bug, invariant: &str) -> Option<(u64, Violation)> {
-    plant(Some(bug));
-    let found = (1..=SEEDS_MAX).find_map(|seed| {
-        let violation = run(&Plan::new(seed)).violation?;
-        (violation.invariant == invariant).then_some((seed, violation))
+    let with_bug = |seed| {
+        plant(Some(bug));
+        let violation = run(&Plan::new(seed)).violation;
+        plant(None);
+        violation.filter(|violation| violation.invariant == invariant)
+    };
+    let mut found = None;
+    in_order(1..SEEDS_MAX + 1, with_bug, |seed, violation| {
+        found = violation.map(|violation| (seed, violation));
+        match found {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
     });
-    plant(None);
     found
 }

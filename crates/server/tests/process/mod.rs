@@ -122,8 +122,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Asks and waits for the answer; `None` when the connection ends first.
-    pub fn try_call<R: Request>(&mut self, version: i16, body: &R) -> Option<R::Response> {
+    /// Asks and waits for the answer.
+    pub fn call<R: Request>(&mut self, version: i16, body: &R) -> R::Response {
         let id = self.next_id;
         self.next_id += 1;
         let header = RequestHeader {
@@ -133,15 +133,11 @@ impl Client {
             client_id: Some(StrBytes::from_static_str("test")),
         };
         let frame = request::encode(&header, body).expect("a request of that version");
-        self.stream.write_all(&frame).ok()?;
-        let frame = self.frame()?;
+        self.stream.write_all(&frame).expect("it is open");
+        let frame = self.frame().expect("an answer");
         let (found, body) = response::decode::<R>(&frame, version).expect("a response");
         assert_eq!(found, id, "answers come in order");
-        Some(body)
-    }
-
-    pub fn call<R: Request>(&mut self, version: i16, body: &R) -> R::Response {
-        self.try_call(version, body).expect("an answer")
+        body
     }
 
     /// The next frame without its size; `None` at the end.
@@ -154,14 +150,23 @@ impl Client {
     }
 }
 
-/// Asks again until the answer will do.
-pub fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+/// What an error code says, as a result.
+pub fn succeeded(code: i16) -> Result<(), String> {
+    match code {
+        0 => Ok(()),
+        code => Err(format!("error code {code}")),
+    }
+}
+
+/// Asks again until the answer will do; the panic says what was wrong with the last one.
+pub fn until<T>(what: &str, mut attempt: impl FnMut() -> Result<T, String>) -> T {
     let begun = Instant::now();
     loop {
-        if let Some(found) = attempt() {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{what} did not come");
+        let reason = match attempt() {
+            Ok(found) => return found,
+            Err(reason) => reason,
+        };
+        assert!(begun.elapsed() < PATIENCE, "{what} did not come: {reason}");
         std::thread::yield_now();
     }
 }
