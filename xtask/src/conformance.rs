@@ -1,5 +1,6 @@
 //! `cargo xtask conformance`: clients that nobody here wrote, against the server.
 
+use crate::project::CHECKED;
 use crate::setup::{self, Need};
 use crate::stages::Count;
 use crate::{node, process, project};
@@ -111,7 +112,8 @@ pub fn stage() -> Result<Count> {
 
 /// Runs a suite's program against a server of its own and counts its lines.
 fn cases(suite: Suite) -> Result<Count> {
-    process::run(process::command("cargo").args(["build", "--quiet", "-p", "konbini-server"]))?;
+    let mut build = process::command("cargo");
+    process::run(build.args(["build", "--profile", CHECKED, "-p", "konbini-server"]))?;
     let server = Server::start()?;
     let mut program = suite.program();
     program
@@ -150,7 +152,7 @@ impl Server {
             None => project::root().join("target"),
         };
         let binary = target
-            .join("debug")
+            .join(CHECKED)
             .join(format!("konbini{}", std::env::consts::EXE_SUFFIX));
         let mut child = process::command(binary)
             .args(SERVER)
