@@ -1,12 +1,11 @@
 //! `cargo xtask conformance`: clients that nobody here wrote, against the server.
 
-use crate::project::CHECKED;
 use crate::setup::{self, Need};
 use crate::stages::Count;
 use crate::{node, process, project};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 const FOLDER: &str = "tests/conformance";
@@ -112,9 +111,7 @@ pub fn stage() -> Result<Count> {
 
 /// Runs a suite's program against a server of its own and counts its lines.
 fn cases(suite: Suite) -> Result<Count> {
-    let mut build = process::command("cargo");
-    process::run(build.args(["build", "--profile", CHECKED, "-p", "konbini-server"]))?;
-    let server = Server::start()?;
+    let server = Server::start(&process::built("konbini")?)?;
     let mut program = suite.program();
     program
         .arg(&server.address)
@@ -146,14 +143,7 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Result<Server> {
-        let target = match std::env::var_os("CARGO_TARGET_DIR") {
-            Some(elsewhere) => PathBuf::from(elsewhere),
-            None => project::root().join("target"),
-        };
-        let binary = target
-            .join(CHECKED)
-            .join(format!("konbini{}", std::env::consts::EXE_SUFFIX));
+    fn start(binary: &Path) -> Result<Server> {
         let mut child = process::command(binary)
             .args(SERVER)
             .stdin(Stdio::null())
