@@ -2,16 +2,15 @@
 
 use crate::setup::{self, Need};
 use crate::stages::Count;
-use crate::{node, process, project};
+use crate::{java, node, process, project};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 const FOLDER: &str = "tests/conformance";
 /// A cluster as people have it; its ports are whatever is free.
-const SERVER: [&str; 9] = [
-    "--memory",
+const SERVER: [&str; 8] = [
     "--brokers",
     "3",
     "--listen",
@@ -35,13 +34,15 @@ pub enum Suite {
     Librdkafka,
     KafkaPython,
     Aiokafka,
+    Java,
 }
 
-const ALL: [Suite; 4] = [
+const ALL: [Suite; 5] = [
     Suite::Kafkajs,
     Suite::Librdkafka,
     Suite::KafkaPython,
     Suite::Aiokafka,
+    Suite::Java,
 ];
 
 impl Suite {
@@ -51,6 +52,7 @@ impl Suite {
             Suite::Librdkafka => "librdkafka",
             Suite::KafkaPython => "kafka-python",
             Suite::Aiokafka => "aiokafka",
+            Suite::Java => "java",
         }
     }
 
@@ -58,19 +60,32 @@ impl Suite {
         match self {
             Suite::Kafkajs => vec![node::node(), node::packages()],
             Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python_packages()],
+            Suite::Java => java::needs(),
         }
     }
 
-    fn program(self) -> Command {
+    /// The program, which is given a broker's address and the cluster's directory if it has one.
+    fn program(self) -> Result<Command> {
         let (interpreter, file) = match self {
             Suite::Kafkajs => (PathBuf::from("node"), "kafkajs/run.mjs"),
             Suite::Librdkafka => (python(), "python/confluent.py"),
             Suite::KafkaPython => (python(), "python/kafka_python.py"),
             Suite::Aiokafka => (python(), "python/aiokafka_client.py"),
+            Suite::Java => {
+                java::compile()?;
+                let mut program = java::java()?;
+                program.arg("dev.konbini.conformance.Main");
+                return Ok(program);
+            }
         };
         let mut program = process::command(interpreter);
         program.arg(project::root().join(FOLDER).join(file));
-        program
+        Ok(program)
+    }
+
+    /// Where the cluster keeps its files; in memory when the suite does not look at them.
+    fn data(self) -> Option<PathBuf> {
+        (self == Suite::Java).then(|| project::root().join("target/conformance"))
     }
 }
 
@@ -112,10 +127,12 @@ pub fn stage() -> Result<Count> {
 /// Runs a suite's program against a server of its own and counts its lines.
 fn cases(suite: Suite) -> Result<Count> {
     process::run(process::command("cargo").args(["build", "--quiet", "-p", "konbini-server"]))?;
-    let server = Server::start()?;
-    let mut program = suite.program();
+    let mut program = suite.program()?;
+    let data = suite.data();
+    let server = Server::start(data.as_deref())?;
     program
         .arg(&server.address)
+        .args(&data)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
     println!("    $ {}", process::shown(&program));
@@ -144,7 +161,7 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Result<Server> {
+    fn start(data: Option<&Path>) -> Result<Server> {
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(elsewhere) => PathBuf::from(elsewhere),
             None => project::root().join("target"),
@@ -152,7 +169,17 @@ impl Server {
         let binary = target
             .join("debug")
             .join(format!("konbini{}", std::env::consts::EXE_SUFFIX));
-        let mut child = process::command(binary)
+        let mut server = process::command(binary);
+        match data {
+            Some(data) => {
+                std::fs::remove_dir_all(data).ok();
+                server.arg("--data").arg(data);
+            }
+            None => {
+                server.arg("--memory");
+            }
+        }
+        let mut child = server
             .args(SERVER)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

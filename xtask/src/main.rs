@@ -9,6 +9,7 @@ mod build;
 mod check;
 mod conformance;
 mod harness;
+mod java;
 mod node;
 mod process;
 mod project;

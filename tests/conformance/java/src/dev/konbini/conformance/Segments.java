@@ -1,0 +1,3 @@
+package dev.konbini.conformance;
+import java.nio.file.Path;
+final class Segments { static void run(Kafka kafka, Path data) {} }
