@@ -207,6 +207,15 @@ pub(crate) fn change_log<R>(
     Some(result)
 }
 
+/// Stores whatever of the logs is not stored yet: this node stops in order.
+pub(crate) fn close_logs(node: &mut Node) {
+    let partitions: Vec<_> = node.replicas.partitions.keys().copied().collect();
+    for partition in partitions {
+        change_log(node, partition, Log::close);
+    }
+    checkpoint_high_watermarks(node);
+}
+
 /// Writes down the high watermarks, so that a restart knows what was committed
 /// (`replica.high.watermark.checkpoint.interval.ms`).
 pub(crate) fn checkpoint_high_watermarks(node: &mut Node) {

@@ -300,6 +300,30 @@ fn the_store_gets_kafkas_files() {
 }
 
 #[test]
+fn a_closed_log_has_all_its_files() {
+    let mut partition = Partition::new(&[]);
+    let close = |partition: &mut Partition| {
+        let mut out = Vec::new();
+        partition.log.close(&mut out);
+        let puts = out.len();
+        partition.store(out);
+        puts
+    };
+    assert_eq!(close(&mut partition), 0, "nothing is in it");
+    partition.append(batch(&["a", "b"], 1000));
+    assert_eq!(close(&mut partition), 3);
+    assert_eq!(close(&mut partition), 0, "nothing is new");
+    let image = partition.disk.image().dirs.remove(&partition.dir).unwrap();
+    let times = &image.files["00000000000000000000.timeindex"];
+    assert_eq!(times[..], [0, 0, 0, 0, 0, 0, 3, 232, 0, 0, 0, 1]);
+    assert!(image.files["00000000000000000000.index"].is_empty());
+    assert!(image.files.contains_key("00000000000000000002.snapshot"));
+    partition.reopen();
+    partition.append(batch(&["c"], 1001));
+    assert_eq!(partition.values().len(), 3);
+}
+
+#[test]
 fn followers_take_bytes_as_they_are() {
     let mut leader = Partition::new(&[("internal.segment.bytes", "300")]);
     for i in 0..9 {
