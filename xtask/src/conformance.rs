@@ -1,25 +1,16 @@
 //! `cargo xtask conformance`: clients that nobody here wrote, against the server.
 
+use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::stages::Count;
 use crate::{java, node, process, project};
 use anyhow::{Context, Result, bail};
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 const FOLDER: &str = "tests/conformance";
-/// A cluster as people have it; its ports are whatever is free.
-const SERVER: [&str; 8] = [
-    "--brokers",
-    "3",
-    "--listen",
-    "127.0.0.1:0",
-    "--log-format",
-    "json",
-    "-c",
-    "group.initial.rebalance.delay.ms=0",
-];
+/// A cluster as people have it.
+const BROKERS: u32 = 3;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -85,7 +76,7 @@ impl Suite {
 
     /// Where the cluster keeps its files; in memory when the suite does not look at them.
     fn data(self) -> Option<PathBuf> {
-        (self == Suite::Java).then(|| project::root().join("target/conformance"))
+        (self == Suite::Java).then(|| project::target().join("conformance"))
     }
 }
 
@@ -126,10 +117,9 @@ pub fn stage() -> Result<Count> {
 
 /// Runs a suite's program against a server of its own and counts its lines.
 fn cases(suite: Suite) -> Result<Count> {
-    process::run(process::command("cargo").args(["build", "--quiet", "-p", "konbini-server"]))?;
     let mut program = suite.program()?;
     let data = suite.data();
-    let server = Server::start(data.as_deref())?;
+    let server = Server::start(BROKERS, data.as_deref())?;
     program
         .arg(&server.address)
         .args(&data)
@@ -152,60 +142,6 @@ fn cases(suite: Suite) -> Result<Count> {
         count.add(Count::failure(failure));
     }
     Ok(count)
-}
-
-/// The server's process; it ends with the value.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(data: Option<&Path>) -> Result<Server> {
-        let target = match std::env::var_os("CARGO_TARGET_DIR") {
-            Some(elsewhere) => PathBuf::from(elsewhere),
-            None => project::root().join("target"),
-        };
-        let binary = target
-            .join("debug")
-            .join(format!("konbini{}", std::env::consts::EXE_SUFFIX));
-        let mut server = process::command(binary);
-        match data {
-            Some(data) => {
-                std::fs::remove_dir_all(data).ok();
-                server.arg("--data").arg(data);
-            }
-            None => {
-                server.arg("--memory");
-            }
-        }
-        let mut child = server
-            .args(SERVER)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("the server cannot be started")?;
-        let log = child.stderr.take().context("the server has no log")?;
-        let mut lines = BufReader::new(log).lines();
-        let address = loop {
-            let line = lines.next().context("the server ended at once")??;
-            let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            if line["fields"]["message"] == "listening" {
-                let address = line["fields"]["address"].as_str();
-                break address.context("no address in the log")?.to_owned();
-            }
-        };
-        // It would wait for its log to be read.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Ok(Server { child, address })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
 
 fn environment() -> PathBuf {

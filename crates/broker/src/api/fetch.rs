@@ -239,7 +239,7 @@ impl DelayedFetch {
             }
             ReadOutcome::Refused(error) => {
                 round.urgent = true;
-                let data = failed(error);
+                let data = failed(error).with_aborted_transactions(None);
                 if self.version >= 12 && tells_leader(error) {
                     data.with_current_leader(current_leader(node, partition))
                 } else {

@@ -113,8 +113,11 @@ fn diverging(log: &Log, request: &ReadRequest) -> Option<ReadOutcome> {
     }
     let (epoch, end_offset) = log.end_offset_for_epoch(request.last_fetched_epoch);
     let parts = epoch < request.last_fetched_epoch || end_offset < request.offset;
-    let known = epoch >= 0 && end_offset >= 0;
-    (parts && known).then(|| ReadOutcome::Diverging {
+    // The reader has an epoch that is not known here: nothing tells where the logs part.
+    if epoch < 0 || end_offset < 0 {
+        return Some(ReadOutcome::Refused(OffsetOutOfRange));
+    }
+    parts.then(|| ReadOutcome::Diverging {
         epoch,
         end_offset,
         high_watermark: log.high_watermark(),
