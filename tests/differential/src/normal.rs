@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 
 /// Patterns with one group, which is what changes from cluster to cluster, and its name. The order
 /// counts.
-const VARYING: [(&str, &str); 10] = [
+const VARYING: [(&str, &str); 11] = [
     (
         r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})",
         "uuid",
+    ),
+    // Ids of members that Kafka draws.
+    (
+        r#"member_id: (?:Some\(\s*)?"([A-Za-z0-9_-]{22})""#,
+        "member",
     ),
     (r#"cluster_id: (?:Some\(\s*)?("[^"]+")"#, "cluster"),
     (r#"log_dir: ("[^"]*")"#, "dir"),

@@ -47,34 +47,56 @@ fn each_config(session: &mut Session, what: &str, request: &DescribeConfigsReque
     }
 }
 
+/// Kafka's order is that of a hash table.
+fn ask(session: &mut Session, what: &str, version: i16, request: &DescribeConfigsRequest) {
+    session.ask_about(what, version, request, |answer| {
+        for result in &mut answer.results {
+            result.configs.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+    });
+}
+
 pub fn configs(session: &mut Session) {
     made(session, "settings", 1, &[("retention.ms", "1000")]);
     each_config(session, "of a topic", &describe(TOPIC, "settings", None));
     for version in 1..=4 {
-        session.ask(
+        ask(
+            session,
             "one",
             version,
             &describe(TOPIC, "settings", Some(&["retention.ms"])),
         );
-        session.ask(
+        ask(
+            session,
             "an unknown one",
             version,
             &describe(TOPIC, "settings", Some(&["no.such"])),
         );
-        session.ask("none", version, &describe(TOPIC, "settings", Some(&[])));
-        session.ask(
+        ask(
+            session,
             "of an unknown topic",
             version,
             &describe(TOPIC, "never-there", None),
         );
-        session.ask(
+        ask(
+            session,
             "of a bad name",
             version,
             &describe(TOPIC, "no spaces", None),
         );
-        session.ask("of another broker", version, &describe(BROKER, "9", None));
-        session.ask("of no broker", version, &describe(BROKER, "one", None));
-        session.ask("of a bad type", version, &describe(9, "x", None));
+        ask(
+            session,
+            "of another broker",
+            version,
+            &describe(BROKER, "9", None),
+        );
+        ask(
+            session,
+            "of no broker",
+            version,
+            &describe(BROKER, "one", None),
+        );
+        ask(session, "of a bad type", version, &describe(9, "x", None));
     }
     let some = [
         "node.id",
@@ -83,8 +105,18 @@ pub fn configs(session: &mut Session) {
         "message.max.bytes",
         "min.insync.replicas",
     ];
-    session.ask("of the broker", 4, &describe(BROKER, "1", Some(&some)));
-    session.ask("of all brokers", 4, &describe(BROKER, "", Some(&some)));
+    ask(
+        session,
+        "of the broker",
+        4,
+        &describe(BROKER, "1", Some(&some)),
+    );
+    ask(
+        session,
+        "of all brokers",
+        4,
+        &describe(BROKER, "", Some(&some)),
+    );
 }
 
 fn change(

@@ -55,20 +55,28 @@ fn sync(id: &str, member: &StrBytes, generation: i32) -> SyncGroupRequest {
         .with_assignments(vec![own])
 }
 
-/// The coordinator is found, and its groups are loaded.
-fn ready(session: &mut Session) {
+/// The groups of the first case.
+const CLASSIC: [&str; 17] = [
+    "joined-0", "joined-1", "joined-2", "joined-3", "joined-4", "joined-5", "joined-6", "joined-7",
+    "joined-8", "joined-9", "unknown", "quick", "slow", "empty", "steps", "static", "any",
+];
+
+/// The coordinator is found, and these groups' logs are loaded.
+fn ready(session: &mut Session, groups: &[&str]) {
     let find = FindCoordinatorRequest::default().with_key(text("any"));
     session.until(1, &find, |answer| answer.error_code == 0);
     let list = ListGroupsRequest::default();
     session.until(0, &list, |answer| answer.error_code == 0);
-    let nobody = heartbeat("any", &text("nobody"), 1);
-    session.until(4, &nobody, |answer| {
-        ![14, 15, 16].contains(&answer.error_code)
-    });
+    for id in groups {
+        let nobody = heartbeat(id, &text("nobody"), 1);
+        session.until(4, &nobody, |answer| {
+            ![14, 15, 16].contains(&answer.error_code)
+        });
+    }
 }
 
 pub fn classic(session: &mut Session) {
-    ready(session);
+    ready(session, &CLASSIC);
     let none = text("");
     for version in 0..=9 {
         session.ask(
@@ -194,7 +202,7 @@ fn commit(id: &str, topic: &str, partition: i32) -> OffsetCommitRequest {
 }
 
 pub fn offsets(session: &mut Session) {
-    ready(session);
+    ready(session, &["offsets", "unknown"]);
     made(session, "committed", 2, &[]);
     for version in 2..=9 {
         session.ask("commit", version, &commit("offsets", "committed", 0));
@@ -280,7 +288,10 @@ fn beat(id: &str, member: &str, epoch: i32) -> ConsumerGroupHeartbeatRequest {
 }
 
 pub fn consumer(session: &mut Session) {
-    ready(session);
+    ready(
+        session,
+        &["consumers-0", "consumers-1", "never-there", "offsets"],
+    );
     made(session, "consumed", 2, &[]);
     let id = "AAAAAAAAAAAAAAAAAAAAAQ";
     for version in 0..=1 {
@@ -378,7 +389,7 @@ pub fn consumer(session: &mut Session) {
 }
 
 pub fn administration(session: &mut Session) {
-    ready(session);
+    ready(session, &["simple", "deleted", "never-there"]);
     made(session, "administered", 1, &[]);
     session.ask("commit", 8, &commit("simple", "administered", 0));
     for version in 0..=6 {

@@ -81,7 +81,12 @@ fn create_request(topics: Vec<CreatableTopic>) -> CreateTopicsRequest {
 
 /// Creates a topic and waits until its leaders serve it. Its id.
 fn made(session: &mut Session, topic: &str, partitions: i32, configs: &[(&str, &str)]) -> Uuid {
-    let create = create_request(vec![creatable(topic, partitions, configs)]);
+    // The records here are from 1970.
+    let mut configs = configs.to_vec();
+    if !configs.iter().any(|(name, _)| *name == "retention.ms") {
+        configs.push(("retention.ms", "-1"));
+    }
+    let create = create_request(vec![creatable(topic, partitions, &configs)]);
     session.until(7, &create, |answer| answer.topics[0].error_code == 0);
     let request = described(&[topic]);
     let answer = session.until(12, &request, |answer| {
@@ -89,9 +94,13 @@ fn made(session: &mut Session, topic: &str, partitions: i32, configs: &[(&str, &
         topic.error_code == 0 && topic.partitions.iter().all(|each| each.leader_id.0 > 0)
     });
     // A leader that was only just named may not serve yet.
-    session.until(4, &fetch::offsets_request(topic, -1, -2), |answer| {
-        answer.topics[0].partitions[0].error_code == 0
-    });
+    for partition in 0..partitions {
+        let mut request = fetch::offsets_request(topic, -1, -2);
+        request.topics[0].partitions[0].partition_index = partition;
+        session.until(4, &request, |answer| {
+            answer.topics[0].partitions[0].error_code == 0
+        });
+    }
     answer.map_or(Uuid::nil(), |answer| answer.topics[0].topic_id)
 }
 

@@ -324,5 +324,4 @@ pub fn administration(session: &mut Session) {
     session.ask("a marker", 1, &marker(own.epoch, 0));
     session.ask("a marker of an old epoch", 1, &marker(own.epoch - 1, 0));
     session.ask("a marker of an old coordinator", 1, &marker(own.epoch, -1));
-    super::fetch::everything(session, "hanging");
 }
