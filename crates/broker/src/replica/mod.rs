@@ -135,6 +135,14 @@ impl Replicas {
         }
     }
 
+    /// The follower of a partition, if it is here and its log can be used.
+    pub fn follower(&self, partition: TopicPartition) -> Option<&Follower> {
+        match &self.partitions.get(&partition)?.role {
+            Role::Follower(follower) if follower.log().is_online() => Some(follower),
+            _ => None,
+        }
+    }
+
     /// Takes a log in. Its directory is its own unless another one's log lies there.
     pub fn insert(&mut self, partition: TopicPartition, topic: String, log: Log) {
         self.dirs.entry(log.dir().clone()).or_insert(partition);

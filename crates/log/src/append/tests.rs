@@ -108,8 +108,8 @@ fn refusals_have_kafkas_codes() {
     check(
         &[],
         resealed(43, &[0, 0, 0, 0, 0, 0, 0, 1]),
-        InvalidRecord,
-        "sequence -1",
+        InvalidProducerEpoch,
+        "epoch -1",
     );
     check(&[], resealed(61, &[200, 1]), InvalidRecord, "length");
     check(
