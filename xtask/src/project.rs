@@ -3,6 +3,9 @@
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
+/// The profile of what is tested here: optimised, with every assertion.
+pub const CHECKED: &str = "checked";
+
 /// The root of the workspace.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

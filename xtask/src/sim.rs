@@ -1,6 +1,7 @@
 //! `cargo xtask sim`: random clusters with random faults, in `tests/sim`.
 
 use crate::process;
+use crate::project::CHECKED;
 use crate::stages::Count;
 use anyhow::{Context, Result};
 use std::process::{Command, ExitCode, Stdio};
@@ -68,7 +69,7 @@ fn simulator() -> Command {
         "run",
         "--quiet",
         "--profile",
-        "sim",
+        CHECKED,
         "-p",
         "konbini-sim",
         "--",

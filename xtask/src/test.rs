@@ -100,7 +100,14 @@ fn provide(only: Option<Stage>) -> Result<()> {
 fn native() -> Result<Count> {
     let mut cargo = process::command("cargo");
     // The browser's packages too: what is pure in them is tested natively.
-    cargo.args(["test", "--no-fail-fast", "--workspace"]);
+    let profile = project::CHECKED;
+    cargo.args([
+        "test",
+        "--profile",
+        profile,
+        "--no-fail-fast",
+        "--workspace",
+    ]);
     harness::cargo_test(&mut cargo)
 }
 

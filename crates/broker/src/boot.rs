@@ -14,7 +14,7 @@ use konbini_trace::Event;
 
 use crate::api::fetch_session::FetchSessions;
 use crate::config::BrokerConfig;
-use crate::coordinator::{self, GroupHost};
+use crate::coordinator::GroupHost;
 use crate::lifecycle::{self, Lifecycle};
 use crate::loads::Loads;
 use crate::metadata::{self, METADATA_TOPIC, METADATA_TOPIC_ID, Metadata, metadata_dir};
@@ -25,7 +25,7 @@ use crate::quorum::{self, Quorum};
 use crate::replica::compact::{self, Compaction};
 use crate::replica::{self, Replicas, retain};
 use crate::rng::Rng;
-use crate::transactions::{self, TransactionHost};
+use crate::transactions::TransactionHost;
 use crate::{LoadId, Output};
 
 /// Sets the node's own ids apart from other uses of the seed.
@@ -243,8 +243,8 @@ pub(crate) fn loaded(node: &mut Node, id: LoadId, result: Result<Bytes, LoadErro
             replica::went_offline(node, partition);
         }
     }
-    coordinator::loaded(node, id);
-    transactions::loaded(node, id);
+    node.groups.replays.loaded(id);
+    node.transactions.replays.loaded(id);
     replica::fetcher::loaded(node, id);
     compact::loaded(node, id);
     node.signal(Watch::Load(id));

@@ -14,7 +14,9 @@ use crate::config::BrokerConfig;
 use crate::connection::{Connections, NextFrame};
 use crate::node::Node;
 use crate::purgatory::{Attempt, Parked, Purgatory, ReplyTo, Waiter};
-use crate::{Input, Output, boot, dial, forward, lifecycle, quorum, timers};
+use crate::{
+    Input, Output, boot, coordinator, dial, forward, lifecycle, quorum, timers, transactions,
+};
 
 /// One Kafka node. Everything it does follows from its inputs.
 pub struct Broker {
@@ -142,6 +144,11 @@ impl Broker {
     fn settle(&mut self) {
         while self.node.loads.is_empty() {
             quorum::answer_waiting(&mut self.node);
+            coordinator::replay(&mut self.node);
+            transactions::replay(&mut self.node);
+            if !self.node.loads.is_empty() {
+                return;
+            }
             timers::run(&mut self.node);
             if self.gates() != self.open_gates {
                 self.open_gates = self.gates();
@@ -151,7 +158,9 @@ impl Broker {
                 self.attempt(waiter, true);
             }
             let worked = self.drain_replies() | self.drain_signals() | self.drain_requests();
-            let owes = worked || self.node.quorum.has_appended();
+            let replays =
+                self.node.groups.replays.is_due() || self.node.transactions.replays.is_due();
+            let owes = worked || replays || self.node.quorum.has_appended();
             if !owes && self.gates() == self.open_gates && self.node.loads.is_empty() {
                 return dial::send(&mut self.node);
             }

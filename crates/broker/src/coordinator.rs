@@ -1,15 +1,11 @@
 //! Hosts the group coordinator: feeds it the partitions of `__consumer_offsets` that this node
 //! leads, appends its records there, and lets its answers go once they are committed.
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
 use konbini_protocol::ResponseError::{CoordinatorNotAvailable, NotCoordinator};
 use konbini_protocol::messages::ResponseKind;
-use konbini_protocol::record::{ControlRecord, batches};
+use konbini_protocol::record::{Batch, ControlRecord, Record};
 use konbini_trace::Event;
 
-use crate::LoadId;
 use crate::api::{Answer, Context};
 use crate::config::BrokerConfig;
 use crate::group::{self, Asked, Coordinator, Effects, GroupConfig, RequestContext};
@@ -17,7 +13,7 @@ use crate::metadata::Image;
 use crate::node::{Node, TopicPartition};
 use crate::purgatory::Waiter;
 use crate::rng::Rng;
-use crate::shard_log::{Replay, Step, append_records};
+use crate::shard_log::{Outcome, Replay, Replays, append_records};
 
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
@@ -50,7 +46,7 @@ struct Held {
 
 pub(crate) struct GroupHost {
     pub coordinator: Coordinator,
-    loading: BTreeMap<i32, Replay>,
+    pub replays: Replays,
     held: Vec<Held>,
 }
 
@@ -61,7 +57,7 @@ impl GroupHost {
         let coordinator = Coordinator::new(GroupConfig::from_configs(&config.configs), seed);
         GroupHost {
             coordinator,
-            loading: BTreeMap::new(),
+            replays: Replays::default(),
             held: Vec::new(),
         }
     }
@@ -228,8 +224,7 @@ fn begin_load(node: &mut Node, partition: TopicPartition) {
         return;
     };
     node.groups.coordinator.begin_load(partition.index);
-    node.groups.loading.insert(partition.index, replay);
-    load(node, partition.index);
+    node.groups.replays.insert(replay);
 }
 
 /// The topic's size decides which partition a group belongs to.
@@ -248,7 +243,7 @@ pub(crate) fn lost_leadership(node: &mut Node, topic: &str, partition: i32) {
 }
 
 fn unload(node: &mut Node, partition: i32) {
-    node.groups.loading.remove(&partition);
+    node.groups.replays.forget(partition);
     let effects = node.groups.coordinator.unload(node.now, partition);
     if !effects.is_empty() {
         carry_out(node, effects);
@@ -256,43 +251,20 @@ fn unload(node: &mut Node, partition: i32) {
     release(node);
 }
 
-/// Bytes came; whoever waits for them goes on.
-pub(crate) fn loaded(node: &mut Node, id: LoadId) {
-    let waiting: Vec<i32> = node
-        .groups
-        .loading
-        .iter()
-        .filter(|(_, replay)| replay.waits_for(id))
-        .map(|(partition, _)| *partition)
-        .collect();
-    for partition in waiting {
-        load(node, partition);
-    }
-}
-
-/// Replays a partition as far as its bytes are in memory.
-fn load(node: &mut Node, index: i32) {
-    let Some(mut loading) = node.groups.loading.remove(&index) else {
-        return;
-    };
-    loop {
-        match loading.next(node) {
-            Step::Batches(bytes) => {
-                if let Err(reason) = replay(node, index, bytes) {
-                    return damaged(node, index, &reason);
-                }
-            }
-            Step::Wait => {
-                node.groups.loading.insert(index, loading);
-                return;
-            }
-            Step::Done => {
+/// Replays partitions as far as their bytes are in memory.
+pub(crate) fn replay(node: &mut Node) {
+    while node.loads.is_empty()
+        && let Some((index, replay)) = node.groups.replays.take_due()
+    {
+        match replay.run(node, take) {
+            Outcome::Wait(replay) => node.groups.replays.insert(replay),
+            Outcome::Done => {
                 let topics = &node.metadata.image;
                 let effects = node.groups.coordinator.finish_load(node.now, index, topics);
-                return carry_out(node, effects);
+                carry_out(node, effects);
             }
-            Step::NotLeader => return unload(node, index),
-            Step::Damaged(reason) => return damaged(node, index, &reason),
+            Outcome::NotLeader => unload(node, index),
+            Outcome::Damaged(reason) => damaged(node, index, &reason),
         }
     }
 }
@@ -306,34 +278,27 @@ fn damaged(node: &mut Node, index: i32, reason: &str) {
     unload(node, index);
 }
 
-fn replay(node: &mut Node, index: i32, bytes: Bytes) -> Result<(), String> {
-    for batch in batches(bytes) {
-        let batch = batch.map_err(|error| error.to_string())?;
-        let attributes = batch.header.attributes;
-        let transactional = attributes.is_transactional();
-        let producer = transactional.then_some(batch.header.producer_id);
-        for record in batch.records() {
-            let record = record.map_err(|error| error.to_string())?;
-            let groups = &mut node.groups.coordinator;
-            if attributes.is_control() {
-                let marker = ControlRecord::decode(&record).map_err(|error| error.to_string())?;
-                if let ControlRecord::EndTransaction { commit, .. } = marker {
-                    groups.end_transaction(index, batch.header.producer_id, commit);
-                }
-                continue;
-            }
-            let key = record.key.unwrap_or_default();
-            let value = record.value.as_deref();
-            // Anybody can produce to the topic: what is no record of groups is passed over.
-            if let Err(error) = groups.replay(index, producer, &key, value) {
-                node.emit(
-                    Event::warn("group-record-unreadable")
-                        .with("partition", index)
-                        .with("offset", record.offset)
-                        .with("reason", error.to_string()),
-                );
-            }
+fn take(node: &mut Node, index: i32, batch: &Batch, record: &Record) -> Result<(), String> {
+    let header = &batch.header;
+    let groups = &mut node.groups.coordinator;
+    if header.attributes.is_control() {
+        let marker = ControlRecord::decode(record).map_err(|error| error.to_string())?;
+        if let ControlRecord::EndTransaction { commit, .. } = marker {
+            groups.end_transaction(index, header.producer_id, commit);
         }
+        return Ok(());
+    }
+    let transactional = header.attributes.is_transactional();
+    let producer = transactional.then_some(header.producer_id);
+    let key = record.key.as_deref().unwrap_or_default();
+    // Anybody can produce to the topic: what is no record of groups is passed over.
+    if let Err(error) = groups.replay(index, producer, key, record.value.as_deref()) {
+        node.emit(
+            Event::warn("group-record-unreadable")
+                .with("partition", index)
+                .with("offset", record.offset)
+                .with("reason", error.to_string()),
+        );
     }
     Ok(())
 }

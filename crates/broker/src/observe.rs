@@ -123,8 +123,13 @@ impl Broker {
         })
     }
 
-    /// The replica of a partition by its topic's name.
+    /// The replica of a partition by its topic's name. Before this node knows which topics there are,
+    /// what lies on its disk.
     pub fn replica(&self, topic: &str, index: i32) -> Option<ReplicaView<'_>> {
+        if self.metadata_offset() == 0 {
+            let is = |view: &ReplicaView| view.topic() == topic && view.partition.index == index;
+            return self.replicas().find(is);
+        }
         let id = self.node.metadata.image.topic(topic)?.id;
         let partition = TopicPartition { topic: id, index };
         let replica = self.node.replicas.partitions.get(&partition)?;

@@ -1,10 +1,12 @@
 //! The log of a coordinator's partition: its records are appended here, and replayed when this node
 //! begins to lead it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use konbini_log::{AppendOrigin, ReadOutcome};
 use konbini_protocol::compression::Codec;
-use konbini_protocol::record::{BatchBuilder, ProducerState};
+use konbini_protocol::record::{Batch, BatchBuilder, ProducerState, Record, batches};
 
 use crate::LoadId;
 use crate::node::{Node, TopicPartition};
@@ -21,13 +23,23 @@ pub(crate) struct Replay {
     waits_for: Option<LoadId>,
 }
 
-/// What comes next of a replay.
-pub(crate) enum Step {
-    Batches(Bytes),
+/// How far a replay came.
+pub(crate) enum Outcome {
     /// Bytes are being loaded.
-    Wait,
+    Wait(Replay),
     Done,
     /// This node does not lead the partition any more.
+    NotLeader,
+    Damaged(String),
+}
+
+/// Takes one record of that partition's index. The error says why nothing behind it can be trusted.
+type Take = fn(&mut Node, i32, &Batch, &Record) -> Result<(), String>;
+
+enum Step {
+    Batches(Bytes),
+    Wait,
+    Done,
     NotLeader,
     Damaged(String),
 }
@@ -43,11 +55,24 @@ impl Replay {
         })
     }
 
-    pub fn waits_for(&self, id: LoadId) -> bool {
-        self.waits_for == Some(id)
+    /// Hands over records for as long as their bytes are in memory.
+    pub fn run(mut self, node: &mut Node, take: Take) -> Outcome {
+        loop {
+            match self.next(node) {
+                Step::Batches(bytes) => {
+                    if let Err(reason) = take_all(node, self.partition.index, bytes, take) {
+                        return Outcome::Damaged(reason);
+                    }
+                }
+                Step::Wait => return Outcome::Wait(self),
+                Step::Done => return Outcome::Done,
+                Step::NotLeader => return Outcome::NotLeader,
+                Step::Damaged(reason) => return Outcome::Damaged(reason),
+            }
+        }
     }
 
-    pub fn next(&mut self, node: &mut Node) -> Step {
+    fn next(&mut self, node: &mut Node) -> Step {
         let Ok(leader) = node.replicas.leader_mut(self.partition) else {
             return Step::NotLeader;
         };
@@ -69,6 +94,52 @@ impl Replay {
             }
             ReadOutcome::Offline { reason } => Step::Damaged(reason),
         }
+    }
+}
+
+fn take_all(node: &mut Node, index: i32, bytes: Bytes, take: Take) -> Result<(), String> {
+    for batch in batches(bytes) {
+        let batch = batch.map_err(|error| error.to_string())?;
+        for record in batch.records() {
+            let record = record.map_err(|error| error.to_string())?;
+            take(node, index, &batch, &record)?;
+        }
+    }
+    Ok(())
+}
+
+/// The partitions that a coordinator replays, by index. They take turns when nothing else runs, so
+/// that it makes no difference whether their bytes are in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Replays(BTreeMap<i32, Replay>);
+
+impl Replays {
+    pub fn insert(&mut self, replay: Replay) {
+        self.0.insert(replay.partition.index, replay);
+    }
+
+    pub fn forget(&mut self, index: i32) {
+        self.0.remove(&index);
+    }
+
+    /// Bytes came: who waits for them can go on.
+    pub fn loaded(&mut self, id: LoadId) {
+        for replay in self.0.values_mut() {
+            replay.waits_for = replay.waits_for.filter(|wanted| *wanted != id);
+        }
+    }
+
+    /// Whether one can go on.
+    pub fn is_due(&self) -> bool {
+        self.0.values().any(|replay| replay.waits_for.is_none())
+    }
+
+    /// Takes out the first that can go on.
+    pub fn take_due(&mut self) -> Option<(i32, Replay)> {
+        let mut all = self.0.iter();
+        let (index, _) = all.find(|(_, replay)| replay.waits_for.is_none())?;
+        let index = *index;
+        self.0.remove(&index).map(|replay| (index, replay))
     }
 }
 

@@ -4,7 +4,7 @@ use konbini_cluster::{Inspected, MemoryHost};
 use konbini_protocol::record::batches;
 use konbini_scenario::fault::{Effect, NetworkRule, Party};
 use konbini_scenario::inspect::{Inspect, Inspection};
-use konbini_scenario::snapshot::Who;
+use konbini_scenario::snapshot::{PartitionView, Who};
 use konbini_scenario::{Action, Recording, catalogue};
 
 const STEPS: u64 = 1_000_000;
@@ -205,19 +205,33 @@ fn every_record_flies_twice() {
 #[test]
 fn shelves_are_full_after_a_restart() {
     let mut host = run(30_000, None);
-    let tails = |host: &mut MemoryHost| {
+    let partitions = |host: &mut MemoryHost| {
         let snapshot = host.cluster.snapshot();
-        let topic = snapshot.topics.iter().find(|topic| topic.name == TOPIC);
-        // No broker knows the topics before the quorum says what is committed.
-        let partitions = topic.into_iter().flat_map(|topic| &topic.partitions);
-        partitions
+        let topic = snapshot
+            .topics
+            .into_iter()
+            .find(|topic| topic.name == TOPIC);
+        topic.expect("it is on the disks").partitions
+    };
+    let tails = |host: &mut MemoryHost| {
+        partitions(host)
+            .iter()
             .flat_map(|partition| &partition.logs)
             .map(|log| log.tail.clone())
             .collect::<Vec<_>>()
     };
     let before = tails(&mut host);
     assert!(before.iter().all(|tail| tail.len() >= 10));
+    let before_restart = partitions(&mut host);
     host.restart().unwrap();
+    host.run_until(30_100, STEPS).unwrap();
+    // No broker knows who leads before the quorum says what is committed, but all that lies there.
+    for (now, was) in partitions(&mut host).iter().zip(&before_restart) {
+        assert_eq!((now.leader, now.leader_epoch), (-1, -1));
+        let ends =
+            |view: &PartitionView| view.logs.iter().map(|log| log.log_end).collect::<Vec<_>>();
+        assert_eq!((ends(now), &now.replicas), (ends(was), &was.replicas));
+    }
     // Looked at all the time, as a page does; the producer goes on once brokers are up again.
     for at in (30_200..40_000).step_by(200) {
         host.run_until(at, STEPS).unwrap();

@@ -6,6 +6,7 @@
 //! run         plan → verdict
 //! invariant/  what must hold, one a file
 //! pool        seeds on all cores
+//! twice       the same plan with little memory
 //! shrink      a failing plan → one with fewer actions
 //! ```
 
@@ -18,4 +19,5 @@ pub mod pool;
 pub mod run;
 pub mod sample;
 pub mod shrink;
+pub mod twice;
 pub mod violation;

@@ -11,14 +11,13 @@ use clap::Parser;
 use konbini_sim::plan::Plan;
 use konbini_sim::planted;
 use konbini_sim::pool::in_order;
-use konbini_sim::run::{Outcome, listen_to_panics, run, run_in};
+use konbini_sim::run::{Outcome, listen_to_panics, run};
 use konbini_sim::shrink::shrink;
+use konbini_sim::twice::{INVARIANT, twice};
 use konbini_sim::violation::{Kind, Violation};
 
 /// Of so many seeds one runs twice, and both runs must have the same trace hash.
 const TWICE_EVERY: u64 = 16;
-/// Log bytes in memory in that second run.
-const LITTLE_BYTES: usize = 10_000;
 /// Seeds between two lines that say how far it is.
 const SAY_EVERY: u64 = 250;
 
@@ -120,35 +119,17 @@ fn find_planted() -> ExitCode {
 fn verdict(seed: u64) -> Outcome {
     let plan = Plan::new(seed);
     let mut outcome = run(&plan);
-    if outcome.violation.is_none() {
+    if outcome.violation.is_none() && seed.is_multiple_of(TWICE_EVERY) {
         outcome.violation = twice(&plan, &outcome);
     }
     outcome
-}
-
-/// The same seed must give the same run, however little of the logs is in memory.
-fn twice(plan: &Plan, first: &Outcome) -> Option<Violation> {
-    if !plan.seed.is_multiple_of(TWICE_EVERY) {
-        return None;
-    }
-    let second = run_in(plan, LITTLE_BYTES);
-    if let Some(violation) = second.violation {
-        return Some(violation);
-    }
-    (second.hash != first.hash).then(|| Violation {
-        kind: Kind::Correctness,
-        invariant: "same-seed-same-run",
-        at: plan.recording.until,
-        step: first.steps,
-        what: format!("hashes {:016x} and {:016x}", first.hash, second.hash),
-    })
 }
 
 fn report(plan: &Plan, violation: &Violation, no_shrink: bool) {
     let seed = plan.seed;
     println!("\nseed {seed} failed: {violation}");
     println!("again: cargo xtask sim --seed {seed} --runs 1");
-    if no_shrink || violation.invariant == "same-seed-same-run" {
+    if no_shrink || violation.invariant == INVARIANT {
         return;
     }
     let shorter = shrink(plan, violation);

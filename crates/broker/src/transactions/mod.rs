@@ -9,21 +9,17 @@
 pub(crate) mod markers;
 pub(crate) mod verify;
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
 use konbini_protocol::ResponseError::{self, CoordinatorNotAvailable, NotCoordinator};
 use konbini_protocol::messages::ResponseKind;
-use konbini_protocol::record::batches;
+use konbini_protocol::record::{Batch, Record};
 use konbini_trace::Event;
 
-use crate::LoadId;
 use crate::config::BrokerConfig;
 use crate::group::Topics;
 use crate::node::{Node, TopicPartition};
 use crate::producer_ids;
 use crate::purgatory::{Attempt, Operation, Waiter, Watch};
-use crate::shard_log::{Replay, Step, append_records};
+use crate::shard_log::{Outcome, Replay, Replays, append_records};
 use crate::txn::{self, Asked, Coordinator, Effects, Markers, TransactionConfig};
 use markers::MarkerQueue;
 use verify::Verifications;
@@ -46,7 +42,7 @@ enum Then {
 
 pub(crate) struct TransactionHost {
     pub coordinator: Coordinator,
-    loading: BTreeMap<i32, Replay>,
+    pub replays: Replays,
     held: Vec<Held>,
     pub markers: MarkerQueue,
     pub verifications: Verifications,
@@ -57,7 +53,7 @@ impl TransactionHost {
         let config = TransactionConfig::from_configs(&config.configs);
         TransactionHost {
             coordinator: Coordinator::new(config),
-            loading: BTreeMap::new(),
+            replays: Replays::default(),
             held: Vec::new(),
             markers: MarkerQueue::default(),
             verifications: Verifications::default(),
@@ -265,8 +261,7 @@ fn begin_load(node: &mut Node, partition: TopicPartition) {
         .map_or(0, |leader| leader.epoch());
     let host = &mut node.transactions;
     host.coordinator.begin_load(partition.index, epoch);
-    host.loading.insert(partition.index, replay);
-    load(node, partition.index);
+    host.replays.insert(replay);
 }
 
 /// The topic's size decides which partition an id belongs to.
@@ -291,7 +286,7 @@ pub(crate) fn lost_leadership(node: &mut Node, topic: &str, index: i32) {
 }
 
 fn unload(node: &mut Node, partition: i32) {
-    node.transactions.loading.remove(&partition);
+    node.transactions.replays.forget(partition);
     node.transactions.markers.forget(partition);
     let effects = node.transactions.coordinator.unload(partition);
     if !effects.is_empty() {
@@ -300,40 +295,19 @@ fn unload(node: &mut Node, partition: i32) {
     release(node);
 }
 
-/// Bytes came; whoever waits for them goes on.
-pub(crate) fn loaded(node: &mut Node, id: LoadId) {
-    let loading = node.transactions.loading.iter();
-    let waiting: Vec<i32> = loading
-        .filter(|(_, replay)| replay.waits_for(id))
-        .map(|(partition, _)| *partition)
-        .collect();
-    for partition in waiting {
-        load(node, partition);
-    }
-}
-
-/// Replays a partition as far as its bytes are in memory.
-fn load(node: &mut Node, index: i32) {
-    let Some(mut loading) = node.transactions.loading.remove(&index) else {
-        return;
-    };
-    loop {
-        match loading.next(node) {
-            Step::Batches(bytes) => {
-                if let Err(reason) = replay(node, index, bytes) {
-                    return damaged(node, index, &reason);
-                }
-            }
-            Step::Wait => {
-                node.transactions.loading.insert(index, loading);
-                return;
-            }
-            Step::Done => {
+/// Replays partitions as far as their bytes are in memory.
+pub(crate) fn replay(node: &mut Node) {
+    while node.loads.is_empty()
+        && let Some((index, replay)) = node.transactions.replays.take_due()
+    {
+        match replay.run(node, take) {
+            Outcome::Wait(replay) => node.transactions.replays.insert(replay),
+            Outcome::Done => {
                 let effects = node.transactions.coordinator.finish_load(node.now, index);
-                return carry_out(node, effects);
+                carry_out(node, effects);
             }
-            Step::NotLeader => return unload(node, index),
-            Step::Damaged(reason) => return damaged(node, index, &reason),
+            Outcome::NotLeader => unload(node, index),
+            Outcome::Damaged(reason) => damaged(node, index, &reason),
         }
     }
 }
@@ -347,26 +321,20 @@ fn damaged(node: &mut Node, index: i32, reason: &str) {
     unload(node, index);
 }
 
-fn replay(node: &mut Node, index: i32, bytes: Bytes) -> Result<(), String> {
-    for batch in batches(bytes) {
-        let batch = batch.map_err(|error| error.to_string())?;
-        if batch.header.attributes.is_control() {
-            continue;
-        }
-        for record in batch.records() {
-            let record = record.map_err(|error| error.to_string())?;
-            let key = record.key.unwrap_or_default();
-            let value = record.value.as_deref();
-            // Anybody can produce to the topic: what is no record of transactions is passed over.
-            if let Err(error) = node.transactions.coordinator.replay(index, &key, value) {
-                node.emit(
-                    Event::warn("transaction-record-unreadable")
-                        .with("partition", index)
-                        .with("offset", record.offset)
-                        .with("reason", error.to_string()),
-                );
-            }
-        }
+fn take(node: &mut Node, index: i32, batch: &Batch, record: &Record) -> Result<(), String> {
+    if batch.header.attributes.is_control() {
+        return Ok(());
+    }
+    let key = record.key.as_deref().unwrap_or_default();
+    let value = record.value.as_deref();
+    // Anybody can produce to the topic: what is no record of transactions is passed over.
+    if let Err(error) = node.transactions.coordinator.replay(index, key, value) {
+        node.emit(
+            Event::warn("transaction-record-unreadable")
+                .with("partition", index)
+                .with("offset", record.offset)
+                .with("reason", error.to_string()),
+        );
     }
     Ok(())
 }

@@ -75,6 +75,8 @@ impl Cluster {
             wakes: Wakes::default(),
             held: BTreeMap::new(),
             wanted: VecDeque::new(),
+            delayed: BTreeMap::new(),
+            troubles: BTreeMap::new(),
             store_ops: Vec::new(),
             flushes: BTreeSet::new(),
             stage: Stage::of(&scenario),
@@ -137,6 +139,8 @@ impl Cluster {
         self.wakes.clear();
         self.held.clear();
         self.wanted.clear();
+        self.delayed.clear();
+        self.troubles.clear();
         self.observer.power_out();
         let seed = self.scenario.seed;
         self.network = Network::new(self.scenario.network.clone(), seed, self.boot);

@@ -46,8 +46,13 @@ impl Cluster {
         }
     }
 
-    /// Hands a broker something, at the time that its own clock shows.
+    /// Hands a broker something, at the time that its own clock shows. A broker that waits for bytes
+    /// gets it after them: it would have been done with what it wants them for.
     pub(super) fn hand_broker(&mut self, id: i32, input: Input, woken: bool) {
+        if self.waits_for_bytes(id) && !matches!(input, Input::Loaded(..)) {
+            self.delayed.entry(id).or_default().push_back(input);
+            return;
+        }
         let now = self.tell_time(id);
         if let Some(broker) = self.brokers.get_mut(&id) {
             broker.handle(now, input);
@@ -57,8 +62,11 @@ impl Cluster {
 
     /// Takes everything that a broker wants after it was handed something.
     pub(super) fn drain_broker(&mut self, id: i32, woken: bool) {
-        let trouble = self.take_outputs(id);
-        if !trouble.is_empty() {
+        let mut trouble = self.troubles.remove(&id).unwrap_or_default();
+        self.take_outputs(id, &mut trouble);
+        if self.waits_for_bytes(id) {
+            self.troubles.insert(id, trouble);
+        } else if !trouble.is_empty() {
             self.disk_failed(id, trouble);
         }
         if let Some(broker) = self.brokers.get(&id) {
@@ -67,8 +75,24 @@ impl Cluster {
         }
     }
 
-    fn take_outputs(&mut self, id: i32) -> Trouble {
-        let mut trouble = Trouble::default();
+    fn waits_for_bytes(&self, id: i32) -> bool {
+        self.wanted.iter().any(|wanted| wanted.node == id)
+    }
+
+    /// Hands a broker what came while it waited for bytes. What that leads to comes before the rest.
+    pub(super) fn hand_delayed(&mut self, id: i32) {
+        while !self.waits_for_bytes(id)
+            && let Some(mut inputs) = self.delayed.remove(&id)
+        {
+            let Some(next) = inputs.pop_front() else {
+                return;
+            };
+            self.hand_broker(id, next, false);
+            self.delayed.entry(id).or_default().append(&mut inputs);
+        }
+    }
+
+    fn take_outputs(&mut self, id: i32, trouble: &mut Trouble) {
         while let Some(output) = self.brokers.get_mut(&id).and_then(Broker::poll) {
             let out = self.held.entry(Endpoint::Broker(id)).or_default();
             match output {
@@ -89,7 +113,6 @@ impl Cluster {
                 Output::Stopped => out.stopped = true,
             }
         }
-        trouble
     }
 
     pub(super) fn watch_timer_of_client(&mut self, number: u32, woken: bool) {

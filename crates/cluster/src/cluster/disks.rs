@@ -36,6 +36,7 @@ impl Cluster {
         let Some(place) = place else { return };
         self.wanted.remove(place);
         self.hand_broker(node, Input::Loaded(id, result), false);
+        self.hand_delayed(node);
         self.settle();
     }
 

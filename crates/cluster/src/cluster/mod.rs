@@ -21,7 +21,8 @@ use crate::queue::Queue;
 use crate::stage::Stage;
 use crate::trace::Trace;
 use crate::wakes::Wakes;
-use konbini_broker::{Broker, LoadId};
+use faults::Trouble;
+use konbini_broker::{Broker, Input, LoadId};
 use konbini_client::HostPort;
 use konbini_log::{DiskImage, Load, LogDir, StoreOp};
 use konbini_scenario::{Cast, Flight, Recording, Scenario, TimedAction, TraceEvent};
@@ -116,6 +117,10 @@ pub struct Cluster {
     /// What endpoints asked for while loads were wanted.
     held: BTreeMap<Endpoint, Outbox>,
     wanted: VecDeque<WantedLoad>,
+    /// What brokers are handed once their bytes have come.
+    delayed: BTreeMap<i32, VecDeque<Input>>,
+    /// What their disks did not take meanwhile.
+    troubles: BTreeMap<i32, Trouble>,
     store_ops: Vec<(i32, StoreOp)>,
     /// Logs that a setting wants flushed.
     flushes: BTreeSet<(i32, LogDir)>,

@@ -3,7 +3,7 @@
 use crate::Cluster;
 use crate::actor::Client;
 use crate::platter::Platter;
-use konbini_broker::metadata::{Image, PartitionImage, ResourceType, TopicImage};
+use konbini_broker::metadata::{Image, NO_LEADER, PartitionImage, ResourceType, TopicImage};
 use konbini_broker::{Broker, OFFSETS_TOPIC, State, is_internal};
 use konbini_client::HostPort;
 use konbini_log::LogDir;
@@ -15,6 +15,9 @@ use konbini_scenario::snapshot::{
 };
 use konbini_scenario::spec::{Configs, ConsumerSpec, ProducerSpec};
 use std::collections::BTreeMap;
+
+/// In place of an epoch that nobody knows yet.
+const NO_EPOCH: i32 = -1;
 
 impl Cluster {
     /// What can be seen now.
@@ -101,14 +104,20 @@ impl Cluster {
     }
 
     fn topic_views(&mut self) -> Vec<TopicView> {
-        let Some(image) = self.image() else {
-            return Vec::new();
-        };
-        let topics: Vec<TopicImage> = image.topics().cloned().collect();
+        let image = self.image();
+        let mut topics: Vec<TopicImage> =
+            image.into_iter().flat_map(Image::topics).cloned().collect();
+        if self
+            .brokers
+            .values()
+            .all(|broker| broker.metadata_offset() == 0)
+        {
+            topics = self.topics_on_disks();
+        }
         let configs: Vec<Configs> = topics
             .iter()
             .map(|topic| {
-                let own = image.configs(ResourceType::Topic, &topic.name);
+                let own = image.and_then(|image| image.configs(ResourceType::Topic, &topic.name));
                 own.cloned().unwrap_or_default()
             })
             .collect();
@@ -127,6 +136,33 @@ impl Cluster {
                     .collect(),
             })
             .collect()
+    }
+
+    /// What lies on the disks, while no broker knows yet what of the metadata is committed: who leads
+    /// and who is in sync is not known.
+    fn topics_on_disks(&self) -> Vec<TopicImage> {
+        let mut topics: BTreeMap<&str, TopicImage> = BTreeMap::new();
+        for (id, broker) in &self.brokers {
+            for replica in broker.replicas() {
+                let topic = topics.entry(replica.topic()).or_insert_with(|| TopicImage {
+                    id: replica.partition.topic,
+                    name: replica.topic().to_owned(),
+                    partitions: BTreeMap::new(),
+                });
+                let partition = topic.partitions.entry(replica.partition.index);
+                let unknown = PartitionImage {
+                    replicas: Vec::new(),
+                    isr: Vec::new(),
+                    leader: NO_LEADER,
+                    leader_epoch: NO_EPOCH,
+                    partition_epoch: NO_EPOCH,
+                    removing: Vec::new(),
+                    adding: Vec::new(),
+                };
+                partition.or_insert(unknown).replicas.push(*id);
+            }
+        }
+        topics.into_values().collect()
     }
 
     fn partition_view(&mut self, topic: &str, index: i32, image: &PartitionImage) -> PartitionView {

@@ -35,6 +35,8 @@ pub const OFFLINE: Text = ["log offline", "log 離線"];
 pub const NOT_SEEN: Text = ["out of sight", "目前看不到"];
 pub const IN_ISR: Text = ["in ISR", "在 ISR"];
 pub const NOT_IN_ISR: Text = ["not in ISR", "不在 ISR"];
+/// While the brokers start.
+pub const ISR_NOT_KNOWN: Text = ["ISR not known yet", "還不知道 ISR"];
 pub const EPOCH_TITLE: Text = ["leader epoch {epoch}", "leader epoch {epoch}"];
 pub const EMPTY_SHELVES: Text = ["no partition here yet", "這裡還沒有 partition"];
 pub const NO_PRODUCERS: Text = [

@@ -5,8 +5,8 @@ use crate::context::Ctx;
 use crate::format::{bytes, offset};
 use crate::i18n::{faults, fill, inspector as t, stage};
 use crate::scenario::snapshot::BrokerState;
-use crate::stage::role_words;
-use crate::state::{Selection, is_about_broker, places_of, replica_of, visible_topics};
+use crate::stage::{member_words, role_words};
+use crate::state::{Selection, in_sync, is_about_broker, places_of, replica_of, visible_topics};
 use yew::prelude::*;
 
 pub fn broker(ctx: &Ctx, id: i32) -> Html {
@@ -92,15 +92,12 @@ fn places(ctx: &Ctx, id: i32) -> Html {
         ));
         let log = replica_of(partition, id);
         let role = ctx.t(role_words(partition.leader == id, log));
-        let (class, member) = if partition.isr.contains(&id) {
-            ("good", stage::IN_ISR)
-        } else {
-            ("bad", stage::NOT_IN_ISR)
-        };
+        let member = in_sync(partition, id);
+        let class = member.map(|is| if is { "good" } else { "bad" });
         html! {
             <tr>
                 <td><button class="link" onclick={open}>{ format!("{}-{}", topic.name, partition.partition) }</button></td>
-                <td>{ role }</td><td><span class={class}>{ ctx.t(member) }</span></td>
+                <td>{ role }</td><td><span class={class}>{ ctx.t(member_words(member)) }</span></td>
                 <td>{ log.map_or_else(|| "–".to_owned(), |log| offset(log.log_end)) }</td>
             </tr>
         }

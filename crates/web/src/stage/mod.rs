@@ -17,7 +17,7 @@ mod wires;
 pub use geometry::{Curve, Geometry, Rect};
 pub use paint::Painter;
 pub use parcels::{Drawn, Parcels};
-pub use shelf::role_words;
+pub use shelf::{member_words, role_words};
 pub use view::Stage;
 pub use wires::{Wire, WireColour, wires};
 

@@ -5,7 +5,7 @@ use crate::context::Ctx;
 use crate::format::offset;
 use crate::i18n::{Text, fill, stage as t};
 use crate::scenario::snapshot::{PartitionView, ReplicaRole, ReplicaView, TopicView};
-use crate::state::{Selection, replica_of};
+use crate::state::{Selection, in_sync, replica_of};
 use yew::prelude::*;
 
 pub fn shelf(ctx: &Ctx, broker: i32, topic: &TopicView, partition: &PartitionView) -> Html {
@@ -15,7 +15,7 @@ pub fn shelf(ctx: &Ctx, broker: i32, topic: &TopicView, partition: &PartitionVie
     let name = format!("{}-{}", topic.name, partition.partition);
     let replica = replica_of(partition, broker);
     let role = ctx.t(role_words(leads, replica));
-    let lost = !partition.isr.contains(&broker);
+    let member = in_sync(partition, broker);
     let range = match replica {
         Some(log) if log.log_end > log.log_start => {
             format!("{} … {}", log.log_start, log.log_end - 1)
@@ -25,7 +25,7 @@ pub fn shelf(ctx: &Ctx, broker: i32, topic: &TopicView, partition: &PartitionVie
     let at = shelf_name(broker, &topic.name, partition.partition);
     html! {
         <button key={name.clone()} onclick={ctx.on_select(selection)} aria-label={label(ctx, broker, &name, partition)} data-at={format!("shelf:{at}")}
-            class={classes!("shelf", leads.then_some("leads"), lost.then_some("lost"), replica.is_none().then_some("dark"),
+            class={classes!("shelf", leads.then_some("leads"), (member == Some(false)).then_some("lost"), replica.is_none().then_some("dark"),
                 selected.then_some("selected"), topic.internal.then_some("internal"))}>
             <span class="shelf-head">
                 <b>{ name }</b>
@@ -33,7 +33,7 @@ pub fn shelf(ctx: &Ctx, broker: i32, topic: &TopicView, partition: &PartitionVie
                 if let Some(log) = replica.filter(|log| log.epoch >= 0) {
                     <span class="epoch" title={fill(ctx.t(t::EPOCH_TITLE), &[("epoch", &log.epoch)])}>{ format!("e{}", log.epoch) }</span>
                 }
-                if partition.replicas.len() > 1 { { membership(ctx, leads, lost) } }
+                if partition.replicas.len() > 1 { { membership(ctx, leads, member) } }
                 <span class="range">{ range }</span>
             </span>
             <span class="cells" data-cells={at}></span>
@@ -42,11 +42,20 @@ pub fn shelf(ctx: &Ctx, broker: i32, topic: &TopicView, partition: &PartitionVie
 }
 
 /// Whether the shelf counts: in words, colour and line.
-fn membership(ctx: &Ctx, leads: bool, lost: bool) -> Html {
-    match (lost, leads) {
-        (true, _) => html! { <span class="chip bad">{ ctx.t(t::NOT_IN_ISR) }</span> },
-        (false, true) => html! {},
-        (false, false) => html! { <span class="chip good">{ ctx.t(t::IN_ISR) }</span> },
+fn membership(ctx: &Ctx, leads: bool, member: Option<bool>) -> Html {
+    match (member, leads) {
+        (Some(false), _) => html! { <span class="chip bad">{ ctx.t(t::NOT_IN_ISR) }</span> },
+        (Some(true), false) => html! { <span class="chip good">{ ctx.t(t::IN_ISR) }</span> },
+        (Some(true), true) | (None, _) => html! {},
+    }
+}
+
+/// The same in words.
+pub fn member_words(member: Option<bool>) -> Text {
+    match member {
+        Some(true) => t::IN_ISR,
+        Some(false) => t::NOT_IN_ISR,
+        None => t::ISR_NOT_KNOWN,
     }
 }
 
@@ -66,11 +75,7 @@ pub fn role_words(leads: bool, replica: Option<&ReplicaView>) -> Text {
 fn label(ctx: &Ctx, broker: i32, name: &str, partition: &PartitionView) -> String {
     let replica = replica_of(partition, broker);
     let role = ctx.t(role_words(partition.leader == broker, replica));
-    let member = if partition.isr.contains(&broker) {
-        t::IN_ISR
-    } else {
-        t::NOT_IN_ISR
-    };
+    let member = member_words(in_sync(partition, broker));
     let place = fill(
         ctx.t(t::SHELF_LABEL),
         &[

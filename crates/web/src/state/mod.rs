@@ -16,7 +16,8 @@ pub use guests::{Guest, Guests};
 pub use history::{History, Sample, Tick};
 pub use reducer::Msg;
 pub use select::{
-    committed_by_group, group_colour, leader_of, places_of, replica_of, topic_of, visible_topics,
+    committed_by_group, group_colour, in_sync, leader_of, places_of, replica_of, topic_of,
+    visible_topics,
 };
 pub use ui::{
     Confirm, Dialog, GuideTab, Pane, Prediction, Selection, Tab, Theme, Then, TimelineTab, Ui,

@@ -22,6 +22,12 @@ pub fn replica_of(partition: &PartitionView, broker: i32) -> Option<&ReplicaView
     partition.logs.iter().find(|log| log.broker == broker)
 }
 
+/// Whether a broker is in a partition's ISR; not known before the quorum says what is committed.
+pub fn in_sync(partition: &PartitionView, broker: i32) -> Option<bool> {
+    let known = partition.leader_epoch >= 0;
+    known.then(|| partition.isr.contains(&broker))
+}
+
 /// Partitions that a broker leads and those that it follows in, internal topics not counted.
 pub fn places_of(snapshot: &Snapshot, broker: i32) -> (usize, usize) {
     let topics = snapshot.topics.iter().filter(|topic| !topic.internal);
