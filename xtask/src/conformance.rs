@@ -1,26 +1,16 @@
 //! `cargo xtask conformance`: clients that nobody here wrote, against the server.
 
+use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::stages::Count;
-use crate::{node, process, project};
+use crate::{java, node, process, project};
 use anyhow::{Context, Result, bail};
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 const FOLDER: &str = "tests/conformance";
-/// A cluster as people have it; its ports are whatever is free.
-const SERVER: [&str; 9] = [
-    "--memory",
-    "--brokers",
-    "3",
-    "--listen",
-    "127.0.0.1:0",
-    "--log-format",
-    "json",
-    "-c",
-    "group.initial.rebalance.delay.ms=0",
-];
+/// A cluster as people have it.
+const BROKERS: u32 = 3;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -35,13 +25,15 @@ pub enum Suite {
     Librdkafka,
     KafkaPython,
     Aiokafka,
+    Java,
 }
 
-const ALL: [Suite; 4] = [
+const ALL: [Suite; 5] = [
     Suite::Kafkajs,
     Suite::Librdkafka,
     Suite::KafkaPython,
     Suite::Aiokafka,
+    Suite::Java,
 ];
 
 impl Suite {
@@ -51,6 +43,7 @@ impl Suite {
             Suite::Librdkafka => "librdkafka",
             Suite::KafkaPython => "kafka-python",
             Suite::Aiokafka => "aiokafka",
+            Suite::Java => "java",
         }
     }
 
@@ -58,19 +51,32 @@ impl Suite {
         match self {
             Suite::Kafkajs => vec![node::node(), node::packages()],
             Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python_packages()],
+            Suite::Java => java::needs(),
         }
     }
 
-    fn program(self) -> Command {
+    /// The program, which is given a broker's address and the cluster's directory if it has one.
+    fn program(self) -> Result<Command> {
         let (interpreter, file) = match self {
             Suite::Kafkajs => (PathBuf::from("node"), "kafkajs/run.mjs"),
             Suite::Librdkafka => (python(), "python/confluent.py"),
             Suite::KafkaPython => (python(), "python/kafka_python.py"),
             Suite::Aiokafka => (python(), "python/aiokafka_client.py"),
+            Suite::Java => {
+                java::compile()?;
+                let mut program = java::java()?;
+                program.arg("dev.konbini.conformance.Main");
+                return Ok(program);
+            }
         };
         let mut program = process::command(interpreter);
         program.arg(project::root().join(FOLDER).join(file));
-        program
+        Ok(program)
+    }
+
+    /// Where the cluster keeps its files; in memory when the suite does not look at them.
+    fn data(self) -> Option<PathBuf> {
+        (self == Suite::Java).then(|| project::target().join("conformance"))
     }
 }
 
@@ -111,10 +117,12 @@ pub fn stage() -> Result<Count> {
 
 /// Runs a suite's program against a server of its own and counts its lines.
 fn cases(suite: Suite) -> Result<Count> {
-    let server = Server::start(&process::built("konbini")?)?;
-    let mut program = suite.program();
+    let mut program = suite.program()?;
+    let data = suite.data();
+    let server = Server::start(BROKERS, data.as_deref())?;
     program
         .arg(&server.address)
+        .args(&data)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
     println!("    $ {}", process::shown(&program));
@@ -134,43 +142,6 @@ fn cases(suite: Suite) -> Result<Count> {
         count.add(Count::failure(failure));
     }
     Ok(count)
-}
-
-/// The server's process; it ends with the value.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(binary: &Path) -> Result<Server> {
-        let mut child = process::command(binary)
-            .args(SERVER)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("the server cannot be started")?;
-        let log = child.stderr.take().context("the server has no log")?;
-        let mut lines = BufReader::new(log).lines();
-        let address = loop {
-            let line = lines.next().context("the server ended at once")??;
-            let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            if line["fields"]["message"] == "listening" {
-                let address = line["fields"]["address"].as_str();
-                break address.context("no address in the log")?.to_owned();
-            }
-        };
-        // It would wait for its log to be read.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Ok(Server { child, address })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
 
 fn environment() -> PathBuf {

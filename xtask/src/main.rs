@@ -8,11 +8,14 @@ mod browser;
 mod build;
 mod check;
 mod conformance;
+mod diff;
 mod harness;
+mod java;
 mod node;
 mod process;
 mod project;
 mod serve;
+mod server;
 mod setup;
 mod sim;
 mod stages;
@@ -49,6 +52,8 @@ enum Command {
     Sim(sim::Args),
     /// Run clients that nobody here wrote against the server
     Conformance(conformance::Args),
+    /// Send the same requests to Apache Kafka and to Konbini, and compare the answers
+    Diff(diff::Args),
     /// Measure ratios to raw loops: the core natively and in wasm, the site in Chrome
     Bench(bench::Args),
 }
@@ -61,6 +66,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Conformance(args) => conformance::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Sim(args) => {
             return sim::run(&args).unwrap_or_else(|error| {
                 eprintln!("\nerror: {error:#}");

@@ -93,12 +93,8 @@ pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
 pub fn built(program: &str) -> Result<PathBuf> {
     let mut cargo = command("cargo");
     run(cargo.args(["build", "--quiet", "--workspace", "--bin", program]))?;
-    let target = match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(elsewhere) => project::root().join(elsewhere),
-        None => project::root().join("target"),
-    };
     let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    Ok(target.join("debug").join(name))
+    Ok(project::target().join("debug").join(name))
 }
 
 /// Standard output, or `None` when the program is absent or fails.

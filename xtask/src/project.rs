@@ -15,6 +15,14 @@ pub fn tools() -> PathBuf {
     root().join(".tools")
 }
 
+/// Where cargo builds.
+pub fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(elsewhere) => root().join(elsewhere),
+        None => root().join("target"),
+    }
+}
+
 /// The version of `package` in Cargo.lock.
 pub fn locked_version(package: &str) -> Result<String> {
     let lock =

@@ -324,7 +324,7 @@ fn leave_answered(node: &mut Node, may: bool) {
     if may {
         // The quorum need not wait for a timeout, and the next start knows what was committed.
         quorum::handle(node, konbini_raft::Input::Resign);
-        replica::checkpoint_high_watermarks(node);
+        replica::close_logs(node);
         return stop(node);
     }
     if let Some(leaving) = &mut node.lifecycle.leaving

@@ -5,12 +5,14 @@ use konbini_log::{Log, LogState};
 use konbini_protocol::ConnId;
 
 use crate::Broker;
+use crate::controller::brokers;
 use crate::group::Coordinator;
 use crate::lifecycle::{self, State};
 use crate::metadata::Image;
 use crate::node::TopicPartition;
 use crate::replica::{Replica, Role};
 use konbini_raft::QuorumView;
+use uuid::Uuid;
 
 /// One replica of this node.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +62,15 @@ fn offline(log: &Log) -> Option<&str> {
 impl Broker {
     pub fn node_id(&self) -> i32 {
         self.node.config.node_id
+    }
+
+    pub fn cluster_id(&self) -> &str {
+        &self.node.config.cluster_id
+    }
+
+    /// The id of its one log directory (`directory.id` in Kafka's `meta.properties`).
+    pub fn log_dir_id(&self) -> Uuid {
+        brokers::log_dir_id(self.node.config.seed, self.node.config.node_id)
     }
 
     /// As of the last input.

@@ -123,6 +123,29 @@ fn followers_have_the_leaders_bytes_before_an_answer() {
     assert_eq!((state.isr.len(), state.leader_epoch), (3, 0));
 }
 
+/// KIP-392: from v11 on; what is committed, as soon as the follower knows that it is.
+#[test]
+fn a_consumer_reads_from_a_follower() {
+    let mut driver = three(&[]);
+    let index = led_by(&driver, 2);
+    let (leader, follower) = (driver.connect(2), driver.connect(3));
+    let fetch = |driver: &mut Driver, version, request: &FetchRequest| {
+        let response = driver.call(follower, version, request);
+        response.responses[0].partitions[0].clone()
+    };
+    let request = fetch_request(TOPIC, index, 0, 5_000);
+    assert_eq!(fetch(&mut driver, 10, &request).error_code, 6);
+    assert_eq!(send(&mut driver, leader, index, -1, "a").error_code, 0);
+    let before = driver.now;
+    assert_eq!(values(&fetch(&mut driver, 11, &request)), ["a"]);
+    assert!(driver.now - before < 1_500, "{} ms", driver.now - before);
+    let mut stale = request.clone();
+    stale.topics[0].partitions[0].current_leader_epoch = 7;
+    assert_eq!(fetch(&mut driver, 11, &stale).error_code, 75);
+    let past = fetch_request(TOPIC, index, 9, 0);
+    assert_eq!(fetch(&mut driver, 11, &past).error_code, 1);
+}
+
 #[test]
 fn a_leader_dies_and_an_in_sync_follower_takes_over() {
     let mut driver = three(&[]);

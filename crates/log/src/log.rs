@@ -379,6 +379,19 @@ impl Log {
         self.move_recovery_point(out);
     }
 
+    /// Stores the active segment's indexes and the producers, as Kafka does when it stops in order:
+    /// the next start has next to nothing to read. A log that is used on nevertheless stays whole.
+    pub fn close(&mut self, out: &mut Vec<StoreOp>) {
+        if !self.is_online() || self.recovery_point == self.log_end {
+            return;
+        }
+        let dir = self.dir.clone();
+        let active = self.active_mut();
+        active.close();
+        active.put_indexes(&dir, out);
+        self.move_recovery_point(out);
+    }
+
     /// Stores the active segment's indexes and the producers once enough was appended.
     pub(crate) fn maybe_move_recovery_point(&mut self, out: &mut Vec<StoreOp>) {
         let indexes = INDEX_REWRITE_RATIO * self.active().index_bytes();

@@ -24,7 +24,12 @@ pub(crate) fn cut(bytes: Bytes, origin: AppendOrigin) -> Result<Vec<Batch>, Appe
     for batch in batches(bytes) {
         let batch = match batch {
             Ok(batch) => batch,
-            Err(error @ BatchError::BadMagic { .. } | error @ BatchError::BadCount { .. }) => {
+            // As in Kafka: what is no whole batch is not seen, and the old formats are refused by name.
+            Err(BatchError::Incomplete { .. }) if origin == AppendOrigin::Client => break,
+            Err(
+                error @ BatchError::BadMagic { magic: 0..=1, .. }
+                | error @ BatchError::BadCount { .. },
+            ) => {
                 return refuse(ResponseError::InvalidRecord, error.to_string());
             }
             Err(error) => return refuse(ResponseError::CorruptMessage, error.to_string()),
@@ -71,7 +76,7 @@ pub(crate) fn validate(
     let stamped = config.message_timestamp_type == TimestampType::LogAppendTime;
     if stamped {
         set_log_append_time(&mut bytes, context.now);
-    } else if largest.timestamp != batch.header.max_timestamp {
+    } else if largest.timestamp != batch.header.max_timestamp || claims_broker_time(&batch.header) {
         set_create_time(&mut bytes, largest.timestamp);
     }
     let header = BatchHeader::parse(&bytes)
@@ -106,11 +111,12 @@ fn check_header(header: &BatchHeader) -> Result<(), AppendError> {
     if header.attributes.is_control() {
         return invalid("clients must not write control records".to_owned());
     }
-    if header.has_producer_id() && (header.base_sequence < 0 || header.producer_epoch < 0) {
-        let (epoch, sequence) = (header.producer_epoch, header.base_sequence);
-        return invalid(format!(
-            "producer epoch {epoch} or sequence {sequence} is not valid"
-        ));
+    if header.has_producer_id() && header.producer_epoch < 0 {
+        let message = format!("there is no producer epoch {}", header.producer_epoch);
+        return refuse(ResponseError::InvalidProducerEpoch, message);
+    }
+    if header.has_producer_id() && header.base_sequence < 0 {
+        return invalid(format!("there is no sequence {}", header.base_sequence));
     }
     if header.attributes.is_transactional() && !header.has_producer_id() {
         return invalid("a transactional batch has no producer id".to_owned());
@@ -136,6 +142,12 @@ fn check_span(header: &BatchHeader) -> Result<(), AppendError> {
     Ok(())
 }
 
+/// Whether a batch says that its time is the broker's. From a client that is not true; as in Kafka
+/// it is then taken as the time of its records, and not said any more.
+fn claims_broker_time(header: &BatchHeader) -> bool {
+    header.attributes.timestamp_type() == TimestampType::LogAppendTime
+}
+
 /// The record with the largest timestamp.
 struct Largest {
     timestamp: i64,
@@ -149,12 +161,6 @@ fn check_records(
 ) -> Result<Largest, AppendError> {
     let client = context.origin == AppendOrigin::Client;
     let stamped = config.message_timestamp_type == TimestampType::LogAppendTime;
-    let claims_broker_time =
-        batch.header.attributes.timestamp_type() == TimestampType::LogAppendTime;
-    if client && claims_broker_time {
-        let message = "a producer must not set the timestamp type to LogAppendTime";
-        return refuse(ResponseError::InvalidTimestamp, message);
-    }
     let mut largest = Largest {
         timestamp: NO_TIMESTAMP,
         offset_delta: 0,
@@ -187,7 +193,7 @@ fn check_records(
         let message = format!("record {index} of the batch has offset delta {delta}");
         return refuse(ResponseError::InvalidRecord, message);
     }
-    if claims_broker_time {
+    if claims_broker_time(&batch.header) {
         largest = Largest {
             timestamp: batch.header.max_timestamp,
             offset_delta: 0,

@@ -4,7 +4,7 @@
 //! DIR/konbini.properties       seed, number of brokers, how often it was started
 //! DIR/.lock                    locked while a process runs, as Kafka does
 //! DIR/broker-N/                one broker's log directory, laid out as Apache Kafka's:
-//!     meta.properties          cluster.id, node.id
+//!     meta.properties          cluster.id, node.id, directory.id
 //!     topic-0/00…0.log, .index, .timeindex, …, partition.metadata, leader-epoch-checkpoint
 //! ```
 

@@ -52,6 +52,10 @@ impl Disk {
         Ok((disk, image))
     }
 
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Carries out one operation. What it says is in the system's hands when it returns.
     pub fn apply(&mut self, op: &StoreOp) -> Result<()> {
         match op {

@@ -131,6 +131,7 @@ impl Engine {
             ..Boot::default()
         };
         let cluster = Cluster::new(scenario, boot).context("the cluster cannot start")?;
+        stores.identify(&cluster)?;
         Ok(Engine {
             cluster,
             stores,

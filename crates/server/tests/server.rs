@@ -1,5 +1,6 @@
 //! The binary as its users meet it: sockets, files, signals.
 
+mod kills;
 mod process;
 
 use bytes::Bytes;

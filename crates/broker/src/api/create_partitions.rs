@@ -26,7 +26,14 @@ pub(super) fn handle(
     let results = request
         .topics
         .iter()
-        .map(|topic| {
+        .enumerate()
+        // What is named twice is refused, once.
+        .filter(|(at, topic)| {
+            !request.topics[..*at]
+                .iter()
+                .any(|other| other.name == topic.name)
+        })
+        .map(|(_, topic)| {
             let twice = request
                 .topics
                 .iter()

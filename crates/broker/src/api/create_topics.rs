@@ -4,7 +4,7 @@
 //! Kafka the brokers may hear of the topic a little later.
 
 use konbini_log::config::{ConfigDef, TOPIC_CONFIGS};
-use konbini_protocol::ResponseError::{InvalidConfig, InvalidRequest};
+use konbini_protocol::ResponseError::InvalidRequest;
 use konbini_protocol::StrBytes;
 use konbini_protocol::messages::create_topics_request::CreatableTopic;
 use konbini_protocol::messages::create_topics_response::{
@@ -30,7 +30,14 @@ pub(super) fn handle(
     let results = request
         .topics
         .iter()
-        .map(|topic| {
+        .enumerate()
+        // What is named twice is refused, once.
+        .filter(|(at, topic)| {
+            !request.topics[..*at]
+                .iter()
+                .any(|other| other.name == topic.name)
+        })
+        .map(|(_, topic)| {
             let created = if is_duplicate(&request.topics, topic) {
                 Err(Refusal::new(InvalidRequest, "Duplicate topic name."))
             } else if count(&request) > MAX_PARTITIONS_PER_REQUEST {
@@ -110,16 +117,10 @@ fn configs(node: &Node, topic: &CreatableTopic, created: &Created) -> Vec<Creata
 }
 
 fn failure(topic: &CreatableTopic, refusal: &Refusal) -> CreatableTopicResult {
-    let config_error = if refusal.error == InvalidConfig {
-        refusal.error.code()
-    } else {
-        0
-    };
     CreatableTopicResult::default()
         .with_name(topic.name.clone())
         .with_error_code(refusal.error.code())
         .with_error_message(Some(StrBytes::from_string(refusal.message.clone())))
-        .with_topic_config_error_code(config_error)
         .with_num_partitions(-1)
         .with_replication_factor(-1)
         .with_configs(Some(Vec::new()))

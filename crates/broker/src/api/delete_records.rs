@@ -11,7 +11,7 @@ use konbini_protocol::messages::delete_records_response::{
 use konbini_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse, ResponseKind};
 
 use super::{Answer, Context, attempt_or_park};
-use crate::controller::Refusal;
+use crate::controller::{Refusal, topic_names};
 use crate::node::{Node, TopicPartition};
 use crate::purgatory::{Attempt, Operation, Watch};
 use crate::replica::retain;
@@ -64,6 +64,9 @@ fn delete(node: &mut Node, topic: &str, index: i32, offset: i64) -> Result<Delet
     let partition = TopicPartition { topic: id, index };
     if image.partition(partition).is_none() {
         return Err(UnknownTopicOrPartition);
+    }
+    if topic_names::is_internal(topic) {
+        return Err(ResponseError::InvalidTopicException);
     }
     let high_watermark = node.replicas.leader(partition)?.high_watermark();
     let offset = if offset == UP_TO_HIGH_WATERMARK {

@@ -10,7 +10,10 @@
 //!   NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH (KIP-951, v16).
 //! - The metadata log is fetched by its topic id, by voters and observers: see [`crate::quorum`].
 //!
-//! Differences from Apache Kafka: no fetch from followers (KIP-392), no quotas, no tiered storage.
+//! - Consumers may fetch from followers from v11 on (KIP-392).
+//!
+//! Differences from Apache Kafka: no replica is ever preferred to the leader (KIP-392's selector), no
+//! quotas, no tiered storage.
 //! A wait for bytes that are not in memory may take longer than `max_wait_ms`; no virtual time
 //! passes meanwhile.
 
@@ -203,6 +206,7 @@ impl DelayedFetch {
             max_bytes: usize::try_from(wanted.max_bytes).unwrap_or(0).min(left),
             at_least_one_batch: round.bytes == 0,
             reader: self.reader,
+            any_replica: self.version >= 11 && !matches!(self.reader, Reader::Replica(_)),
         };
         match crate::replica::read::read(node, partition, &request) {
             ReadOutcome::Records(read) => {
@@ -239,7 +243,7 @@ impl DelayedFetch {
             }
             ReadOutcome::Refused(error) => {
                 round.urgent = true;
-                let data = failed(error);
+                let data = failed(error).with_aborted_transactions(None);
                 if self.version >= 12 && tells_leader(error) {
                     data.with_current_leader(current_leader(node, partition))
                 } else {

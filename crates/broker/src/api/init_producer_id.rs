@@ -9,7 +9,9 @@
 //! done. A producer that goes on after an error says who it is (v3, KIP-360), and is fenced if somebody
 //! else has taken over. PRODUCER_FENCED from v4, INVALID_PRODUCER_EPOCH before (KIP-588).
 
-use konbini_protocol::ResponseError::{self, CoordinatorNotAvailable, RequestTimedOut};
+use konbini_protocol::ResponseError::{
+    self, CoordinatorNotAvailable, InvalidRequest, RequestTimedOut,
+};
 use konbini_protocol::messages::{
     InitProducerIdRequest, InitProducerIdResponse, ProducerId, ResponseKind,
 };
@@ -25,6 +27,11 @@ pub(super) fn handle(
     context: &Context<'_>,
     request: InitProducerIdRequest,
 ) -> Answer {
+    // Who says which producer it was says in which epoch, and the other way round (KIP-360).
+    let (known, in_epoch) = (request.producer_id.0 >= 0, request.producer_epoch >= 0);
+    if known != in_epoch {
+        return refused(InvalidRequest).into();
+    }
     let deadline = node.now + node.setting_ms("request.timeout.ms");
     let Some(id) = request.transactional_id.as_ref().map(|id| id.to_string()) else {
         return attempt_or_park(node, WaitForId, deadline);

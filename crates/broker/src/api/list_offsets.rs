@@ -10,6 +10,8 @@
 //! ```
 //! A lookup may wait for bytes that are not in memory.
 
+use std::collections::BTreeSet;
+
 use konbini_protocol::ResponseError::{
     self, InvalidRequest, LeaderNotAvailable, OffsetNotAvailable, UnknownTopicOrPartition,
     UnsupportedVersion,
@@ -31,6 +33,16 @@ const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 const UNKNOWN: i64 = -1;
+
+/// The version from which on a special timestamp may be asked for.
+fn first_version(timestamp: i64) -> i16 {
+    match timestamp {
+        MAX_TIMESTAMP => 7,
+        EARLIEST_LOCAL => 8,
+        LATEST_TIERED => 9,
+        _ => 0,
+    }
+}
 
 /// How long a lookup waits for bytes at most, in virtual ms: no virtual time passes while they load.
 const MAX_WAIT_MS: i64 = 30_000;
@@ -80,7 +92,12 @@ impl Operation for Lookup {
                     .count()
                     == 1
             };
+            let mut answered = BTreeSet::new();
             for asked in &topic.partitions {
+                // What is asked for twice is refused, once.
+                if !answered.insert(asked.partition_index) {
+                    continue;
+                }
                 let found = if asked_once(asked.partition_index) {
                     self.find(node, &topic.name, asked.partition_index, asked)
                 } else {
@@ -135,6 +152,9 @@ impl Lookup {
         index: i32,
         asked: &konbini_protocol::messages::list_offsets_request::ListOffsetsPartition,
     ) -> Result<Outcome, ResponseError> {
+        if self.version < first_version(asked.timestamp) {
+            return Err(UnsupportedVersion);
+        }
         let image = &node.metadata.image;
         let id = image.topic(topic).ok_or(UnknownTopicOrPartition)?.id;
         let partition = TopicPartition { topic: id, index };

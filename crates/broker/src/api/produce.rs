@@ -18,8 +18,8 @@ mod transactional;
 use std::collections::BTreeMap;
 
 use konbini_protocol::ResponseError::{
-    self, InvalidRequiredAcks, NotEnoughReplicasAfterAppend, NotLeaderOrFollower, RequestTimedOut,
-    TopicAuthorizationFailed, UnknownTopicId, UnknownTopicOrPartition,
+    self, InvalidRequiredAcks, InvalidTopicException, NotEnoughReplicasAfterAppend,
+    NotLeaderOrFollower, RequestTimedOut, UnknownTopicId, UnknownTopicOrPartition,
 };
 use konbini_protocol::StrBytes;
 use konbini_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -32,13 +32,14 @@ use konbini_protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, Resp
 use konbini_raft::plant::{self, Bug};
 
 use super::{Answer, Context, attempt_or_park};
-use crate::controller::Refusal;
-use crate::metadata::METADATA_TOPIC;
+use crate::controller::{Refusal, topic_names};
 use crate::node::{Node, TopicPartition};
 use crate::purgatory::{Attempt, Operation, Watch};
 use crate::replica::append::{AppendRefusal, Appended, append_from_client};
 
 const NO_ACKS: i16 = 0;
+/// The client that Kafka lets write into internal topics.
+const ADMIN_CLIENT_ID: &str = "__admin_client";
 const ALL_ACKS: i16 = -1;
 
 pub(super) fn handle(node: &mut Node, context: &Context<'_>, request: ProduceRequest) -> Answer {
@@ -161,7 +162,7 @@ fn produce(
 ) -> (PartitionProduceResponse, Option<(TopicPartition, i64)>) {
     let answer = PartitionProduceResponse::default().with_index(data.index);
     let acks = job.request.acks;
-    let found = find(node, job.version, acks, topic, data.index);
+    let found = find(node, job, topic, data.index);
     let appended = found.map_err(AppendRefusal::from).and_then(|partition| {
         check(node, Place { partition, data })?;
         append_from_client(node, partition, data.records.clone(), acks == ALL_ACKS)
@@ -188,30 +189,33 @@ fn produce(
 
 fn find(
     node: &Node,
-    version: i16,
-    acks: i16,
+    job: &Produce,
     topic: &TopicProduceData,
     index: i32,
 ) -> Result<TopicPartition, ResponseError> {
-    if !matches!(acks, -1..=1) {
+    let (version, client_id) = (job.version, job.client_id.as_str());
+    if !matches!(job.request.acks, -1..=1) {
         return Err(InvalidRequiredAcks);
     }
     let image = &node.metadata.image;
     let (found, error) = if version >= 13 {
         (image.topic_by_id(topic.topic_id), UnknownTopicId)
-    } else if topic.name.as_str() == METADATA_TOPIC {
-        return Err(TopicAuthorizationFailed);
     } else {
         (image.topic(&topic.name), UnknownTopicOrPartition)
     };
+    let found = found.ok_or(error)?;
     let partition = TopicPartition {
-        topic: found.ok_or(error)?.id,
+        topic: found.id,
         index,
     };
-    image
-        .partition(partition)
-        .map(|_| partition)
-        .ok_or(UnknownTopicOrPartition)
+    if image.partition(partition).is_none() {
+        return Err(UnknownTopicOrPartition);
+    }
+    // What is in them is the coordinators' own.
+    if topic_names::is_internal(&found.name) && client_id != ADMIN_CLIENT_ID {
+        return Err(InvalidTopicException);
+    }
+    Ok(partition)
 }
 
 fn succeeded(answer: PartitionProduceResponse, appended: &Appended) -> PartitionProduceResponse {
@@ -236,7 +240,7 @@ fn failed(answer: PartitionProduceResponse, refusal: &AppendRefusal) -> Partitio
         .with_error_code(refusal.error.code())
         .with_base_offset(-1)
         .with_log_append_time_ms(-1)
-        .with_log_start_offset(-1)
+        .with_log_start_offset(refusal.log_start)
         .with_record_errors(record_errors)
         .with_error_message(refusal.message.clone().map(StrBytes::from_string))
 }

@@ -47,14 +47,13 @@ pub(crate) fn create(
             ),
         ));
     }
-    let mut created = Created {
-        id: Uuid::nil(),
+    let created = Created {
+        id: node.rng.uuid(),
         partitions: replicas.len() as i32,
         replication_factor: replicas.first().map_or(-1, |list| list.len() as i16),
         configs,
     };
     if !validate_only {
-        created.id = node.rng.uuid();
         let records = records(node, name, &created, &replicas);
         let event = Event::info("topic-created")
             .with("topic", name)
@@ -69,7 +68,7 @@ fn check_name(node: &Node, name: &str) -> Result<(), Refusal> {
     topic_names::check(name).map_err(|message| Refusal::new(InvalidTopicException, message))?;
     if name == METADATA_TOPIC {
         return Err(Refusal::new(
-            ResponseError::TopicAuthorizationFailed,
+            InvalidRequest,
             "The metadata topic belongs to the controllers.",
         ));
     }

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use konbini_log::{AppendContext, AppendError, AppendOrigin};
-use konbini_protocol::ResponseError::{self, InvalidRecord, NotEnoughReplicas};
+use konbini_protocol::ResponseError::{
+    self, CorruptMessage, InvalidRecord, KafkaStorageError, MessageTooLarge, NotEnoughReplicas,
+};
 
 use super::{change_log, went_offline};
 use crate::node::{Node, TopicPartition};
@@ -25,6 +27,8 @@ pub(crate) struct AppendRefusal {
     pub message: Option<String>,
     /// Records by their index in the batch, with what is wrong.
     pub records: Vec<(i32, String)>,
+    /// Where the log starts, if what is wrong was found by the log; -1 if not.
+    pub log_start: i64,
 }
 
 impl From<ResponseError> for AppendRefusal {
@@ -33,6 +37,7 @@ impl From<ResponseError> for AppendRefusal {
             error,
             message: None,
             records: Vec::new(),
+            log_start: -1,
         }
     }
 }
@@ -47,6 +52,7 @@ impl From<AppendError> for AppendRefusal {
             error: error.error,
             message: Some(error.message),
             records: records.collect(),
+            log_start: -1,
         }
     }
 }
@@ -100,7 +106,15 @@ pub(crate) fn append(
             if error.error == ResponseError::KafkaStorageError {
                 went_offline(node, partition);
             }
-            return Err(error.into());
+            let mut refusal = AppendRefusal::from(error);
+            // As in Kafka: what is wrong with a batch as such, or with the log, says nothing more.
+            let plain = [MessageTooLarge, CorruptMessage, KafkaStorageError];
+            if !plain.contains(&refusal.error)
+                && let Some(replica) = node.replicas.partitions.get(&partition)
+            {
+                refusal.log_start = replica.log().log_start_offset();
+            }
+            return Err(refusal);
         }
         None => return Err(ResponseError::NotLeaderOrFollower.into()),
     };

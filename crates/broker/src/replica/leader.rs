@@ -13,7 +13,7 @@ use konbini_protocol::ResponseError::{self, FencedLeaderEpoch, UnknownLeaderEpoc
 use konbini_raft::plant::{self, Bug};
 
 use super::progress::Progress;
-use super::read::Reader;
+use super::read::{Reader, end_for};
 use crate::metadata::PartitionImage;
 
 /// A request that does not say which leader epoch it knows.
@@ -224,21 +224,22 @@ impl Leader {
 
     /// Compares the leader epoch that a request knows with this one (KIP-320).
     pub(crate) fn check_epoch(&self, epoch: i32) -> Result<(), ResponseError> {
-        if epoch == NO_EPOCH || epoch == self.epoch || plant::has(Bug::FencingIgnored) {
-            Ok(())
-        } else if epoch < self.epoch {
-            Err(FencedLeaderEpoch)
-        } else {
-            Err(UnknownLeaderEpoch)
-        }
+        check_epoch(epoch, self.epoch)
     }
 
     /// The offset up to which somebody may read.
     pub(crate) fn end_for(&self, reader: Reader) -> i64 {
-        match reader {
-            Reader::Replica(_) => self.log.log_end_offset(),
-            Reader::Consumer => self.log.high_watermark(),
-            Reader::CommittedOnly => self.log.last_stable_offset(),
-        }
+        end_for(&self.log, reader)
+    }
+}
+
+/// Compares the leader epoch that a request knows with the one that is known here.
+pub(super) fn check_epoch(asked: i32, known: i32) -> Result<(), ResponseError> {
+    if asked == NO_EPOCH || asked == known || plant::has(Bug::FencingIgnored) {
+        Ok(())
+    } else if asked < known {
+        Err(FencedLeaderEpoch)
+    } else {
+        Err(UnknownLeaderEpoch)
     }
 }

@@ -135,6 +135,14 @@ impl Replicas {
         }
     }
 
+    /// The follower of a partition, if it is here and its log can be used.
+    pub fn follower(&self, partition: TopicPartition) -> Option<&Follower> {
+        match &self.partitions.get(&partition)?.role {
+            Role::Follower(follower) if follower.log().is_online() => Some(follower),
+            _ => None,
+        }
+    }
+
     /// Takes a log in. Its directory is its own unless another one's log lies there.
     pub fn insert(&mut self, partition: TopicPartition, topic: String, log: Log) {
         self.dirs.entry(log.dir().clone()).or_insert(partition);
@@ -205,6 +213,15 @@ pub(crate) fn change_log<R>(
     }
     node.out.extend(ops.into_iter().map(Output::Store));
     Some(result)
+}
+
+/// Stores whatever of the logs is not stored yet: this node stops in order.
+pub(crate) fn close_logs(node: &mut Node) {
+    let partitions: Vec<_> = node.replicas.partitions.keys().copied().collect();
+    for partition in partitions {
+        change_log(node, partition, Log::close);
+    }
+    checkpoint_high_watermarks(node);
 }
 
 /// Writes down the high watermarks, so that a restart knows what was committed

@@ -2,8 +2,12 @@
 
 use bytes::Bytes;
 use konbini_log::Log;
-use konbini_protocol::ResponseError::{self, KafkaStorageError, OffsetOutOfRange};
+use konbini_protocol::ResponseError::{
+    self, KafkaStorageError, NotLeaderOrFollower, OffsetOutOfRange,
+};
 
+use super::leader::check_epoch;
+use super::{Replica, Replicas};
 use crate::LoadId;
 use crate::node::{Node, TopicPartition};
 
@@ -29,6 +33,8 @@ pub(crate) struct ReadRequest {
     /// The first batch comes even if it is larger.
     pub at_least_one_batch: bool,
     pub reader: Reader,
+    /// A consumer may read from a follower too (KIP-392).
+    pub any_replica: bool,
 }
 
 pub(crate) struct Read {
@@ -59,19 +65,8 @@ pub(crate) fn read(
     partition: TopicPartition,
     request: &ReadRequest,
 ) -> ReadOutcome {
-    let (log, upper) = match node.replicas.leader_mut(partition) {
-        Ok(leader) => {
-            if let Err(error) = leader.check_epoch(request.leader_epoch) {
-                return ReadOutcome::Refused(error);
-            }
-            if let Reader::Replica(id) = request.reader
-                && !leader.has_replica(id)
-            {
-                return ReadOutcome::Refused(ResponseError::NotLeaderOrFollower);
-            }
-            let end = leader.end_for(request.reader);
-            (&mut leader.log, end)
-        }
+    let (log, upper) = match source(&mut node.replicas, partition, request) {
+        Ok(found) => found,
         Err(error) => return ReadOutcome::Refused(error),
     };
     if let Some(diverging) = diverging(log, request) {
@@ -106,6 +101,44 @@ pub(crate) fn read(
     }
 }
 
+/// The log to read from, and the offset up to which the reader may see it.
+fn source<'a>(
+    replicas: &'a mut Replicas,
+    partition: TopicPartition,
+    request: &ReadRequest,
+) -> Result<(&'a mut Log, i64), ResponseError> {
+    let reader = request.reader;
+    if request.any_replica
+        && let Some(follower) = replicas.follower(partition)
+    {
+        check_epoch(request.leader_epoch, follower.epoch())?;
+        let end = end_for(follower.log(), reader);
+        let log = replicas
+            .partitions
+            .get_mut(&partition)
+            .map(Replica::log_mut);
+        return log.map(|log| (log, end)).ok_or(NotLeaderOrFollower);
+    }
+    let leader = replicas.leader_mut(partition)?;
+    check_epoch(request.leader_epoch, leader.epoch())?;
+    if let Reader::Replica(id) = reader
+        && !leader.has_replica(id)
+    {
+        return Err(NotLeaderOrFollower);
+    }
+    let end = end_for(&leader.log, reader);
+    Ok((&mut leader.log, end))
+}
+
+/// The offset up to which somebody may read.
+pub(super) fn end_for(log: &Log, reader: Reader) -> i64 {
+    match reader {
+        Reader::Replica(_) => log.log_end_offset(),
+        Reader::Consumer => log.high_watermark(),
+        Reader::CommittedOnly => log.last_stable_offset(),
+    }
+}
+
 /// Whether the epoch of the reader's last record ends before its fetch offset here (KIP-595).
 fn diverging(log: &Log, request: &ReadRequest) -> Option<ReadOutcome> {
     if request.last_fetched_epoch < 0 {
@@ -113,8 +146,11 @@ fn diverging(log: &Log, request: &ReadRequest) -> Option<ReadOutcome> {
     }
     let (epoch, end_offset) = log.end_offset_for_epoch(request.last_fetched_epoch);
     let parts = epoch < request.last_fetched_epoch || end_offset < request.offset;
-    let known = epoch >= 0 && end_offset >= 0;
-    (parts && known).then(|| ReadOutcome::Diverging {
+    // The reader has an epoch that is not known here: nothing tells where the logs part.
+    if epoch < 0 || end_offset < 0 {
+        return Some(ReadOutcome::Refused(OffsetOutOfRange));
+    }
+    parts.then(|| ReadOutcome::Diverging {
         epoch,
         end_offset,
         high_watermark: log.high_watermark(),

@@ -38,6 +38,23 @@ fn a_leader_gives_offsets_and_keeps_the_bytes() {
     assert_eq!(partition.read(0, 1 << 20).0, stored);
 }
 
+/// As Apache Kafka does, which the differential tests met.
+#[test]
+fn what_is_wrong_but_taken() {
+    let mut partition = Partition::new(&[]);
+    let good = batch(&["a", "b"], 1000);
+    let mut claiming = good.to_vec();
+    claiming[22] = 8;
+    let crc = konbini_protocol::crc32c::crc32c(&claiming[21..]);
+    claiming[17..21].copy_from_slice(&crc.to_be_bytes());
+    let behind = [&good[..], &good[..30]].concat();
+    partition.append(claiming.into());
+    partition.append(behind.into());
+    let (stored, _) = partition.read(0, 1 << 20);
+    assert_eq!(stored.len(), 2 * good.len(), "half a batch is not stored");
+    assert_eq!(stored[16..good.len()], good[16..], "it is create time");
+}
+
 #[test]
 fn refusals_have_kafkas_codes() {
     let check = |pairs: &[(&str, &str)], bytes: Vec<u8>, expect: ResponseError, says: &str| {
@@ -63,8 +80,9 @@ fn refusals_have_kafkas_codes() {
     use ResponseError::*;
     check(&[], vec![], InvalidRecord, "no record batch");
     check(&[], changed(70, 99), CorruptMessage, "CRC");
-    check(&[], good()[..70].to_vec(), CorruptMessage, "70 are there");
+    check(&[], good()[..70].to_vec(), InvalidRecord, "no record batch");
     check(&[], changed(16, 1), InvalidRecord, "magic 1");
+    check(&[], changed(16, 3), CorruptMessage, "magic 3");
     check(
         &[],
         [good(), good()].concat(),
@@ -79,12 +97,6 @@ fn refusals_have_kafkas_codes() {
         UnsupportedCompressionType,
         "codec 5",
     );
-    check(
-        &[],
-        resealed(21, &[0, 8]),
-        InvalidTimestamp,
-        "LogAppendTime",
-    );
     check(&[], resealed(21, &[0, 16]), InvalidRecord, "no producer id");
     check(
         &[],
@@ -96,8 +108,8 @@ fn refusals_have_kafkas_codes() {
     check(
         &[],
         resealed(43, &[0, 0, 0, 0, 0, 0, 0, 1]),
-        InvalidRecord,
-        "sequence -1",
+        InvalidProducerEpoch,
+        "epoch -1",
     );
     check(&[], resealed(61, &[200, 1]), InvalidRecord, "length");
     check(
@@ -297,6 +309,30 @@ fn the_store_gets_kafkas_files() {
     assert_eq!(times.len(), 24);
     assert_eq!(times[..12], [0, 0, 0, 0, 0, 0, 3, 234, 0, 0, 0, 2]);
     assert_eq!(&image.files["leader-epoch-checkpoint"][..], b"0\n1\n0 0\n");
+}
+
+#[test]
+fn a_closed_log_has_all_its_files() {
+    let mut partition = Partition::new(&[]);
+    let close = |partition: &mut Partition| {
+        let mut out = Vec::new();
+        partition.log.close(&mut out);
+        let puts = out.len();
+        partition.store(out);
+        puts
+    };
+    assert_eq!(close(&mut partition), 0, "nothing is in it");
+    partition.append(batch(&["a", "b"], 1000));
+    assert_eq!(close(&mut partition), 3);
+    assert_eq!(close(&mut partition), 0, "nothing is new");
+    let image = partition.disk.image().dirs.remove(&partition.dir).unwrap();
+    let times = &image.files["00000000000000000000.timeindex"];
+    assert_eq!(times[..], [0, 0, 0, 0, 0, 0, 3, 232, 0, 0, 0, 1]);
+    assert!(image.files["00000000000000000000.index"].is_empty());
+    assert!(image.files.contains_key("00000000000000000002.snapshot"));
+    partition.reopen();
+    partition.append(batch(&["c"], 1001));
+    assert_eq!(partition.values().len(), 3);
 }
 
 #[test]

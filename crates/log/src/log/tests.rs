@@ -29,6 +29,7 @@ enum Step {
     Truncate(usize),
     DeleteRecords(usize),
     Retention,
+    Close,
     Reopen {
         checkpointed: bool,
     },
@@ -46,6 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0usize..100).prop_map(Step::Truncate),
         1 => (0usize..100).prop_map(Step::DeleteRecords),
         1 => Just(Step::Retention),
+        1 => Just(Step::Close),
         2 => any::<bool>().prop_map(|checkpointed| Step::Reopen { checkpointed }),
     ]
 }
@@ -148,6 +150,11 @@ fn apply(step: &Step, log: &mut Partition, model: &mut Model) {
             log.log.enforce_retention(log.now, &mut out);
             log.store(out);
             model.start = log.log.log_start_offset();
+        }
+        Step::Close => {
+            let mut out = Vec::new();
+            log.log.close(&mut out);
+            log.store(out);
         }
         Step::Reopen { checkpointed } => {
             let recovery_point = checkpointed.then(|| log.log.recovery_point());

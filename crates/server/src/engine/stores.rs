@@ -5,7 +5,10 @@ use crate::disk::{self, Disk};
 use crate::metrics::Counters;
 use crate::options::Options;
 use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use konbini_cluster::Cluster;
 use konbini_log::{DiskImage, Load, LoadError, LogDir, StoreOp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -38,8 +41,6 @@ impl Stores {
             let opened = Disk::open(&root, options.fsync);
             let (disk, mut image) =
                 opened.with_context(|| format!("{} cannot be used", root.display()))?;
-            let meta = format!("version=1\nnode.id={id}\n");
-            disk::replace(&root.join(META), meta.as_bytes(), false)?;
             // It is the host's.
             if let Some(files) = image.dirs.get_mut(&LogDir::root()) {
                 files.files.remove(META);
@@ -48,6 +49,30 @@ impl Stores {
             images.insert(id, image);
         }
         Ok((Stores::Files(disks), images))
+    }
+
+    /// Writes down whose each directory is, as Kafka does.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn identify(&self, brokers: &Cluster) -> Result<()> {
+        let Stores::Files(disks) = self else {
+            return Ok(());
+        };
+        for broker in brokers.brokers() {
+            let id = broker.node_id();
+            let directory = URL_SAFE_NO_PAD.encode(broker.log_dir_id().as_bytes());
+            let cluster = broker.cluster_id();
+            let text = format!(
+                "version=1\ncluster.id={cluster}\nnode.id={id}\ndirectory.id={directory}\n"
+            );
+            if let Some(disk) = disks.get(&id) {
+                let path = disk.root().join(META);
+                let written = disk::replace(&path, text.as_bytes(), false);
+                written.with_context(|| format!("{} cannot be written", path.display()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether bytes that left memory can come back.

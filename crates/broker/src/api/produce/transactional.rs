@@ -87,7 +87,7 @@ fn unverified(node: &Node, job: &Produce) -> BTreeMap<TopicPartition, (String, i
     let mut out = BTreeMap::new();
     for topic in &job.request.topic_data {
         for data in &topic.partition_data {
-            let found = find(node, job.version, job.request.acks, topic, data.index);
+            let found = find(node, job, topic, data.index);
             let (Ok(partition), Some(header)) = (found, transactional(data)) else {
                 continue;
             };

@@ -12,6 +12,7 @@ use konbini_trace::Event;
 
 use super::{Position, lookup, moved, pause, rest, truncate};
 use crate::node::{Node, TopicPartition};
+use crate::purgatory::Watch;
 use crate::replica::follower::Follower;
 use crate::replica::{Role, change_log, went_offline};
 
@@ -102,14 +103,20 @@ fn take(node: &mut Node, leader: i32, partition: TopicPartition, data: Partition
         }
         moved(node, leader, partition);
     }
-    change_log(node, partition, |log, out| {
+    let committed = change_log(node, partition, |log, out| {
         let committed = data.high_watermark.min(log.log_end_offset());
-        if committed > log.high_watermark() {
+        let grows = committed > log.high_watermark();
+        if grows {
             log.set_high_watermark(committed);
         }
         // Records that the leader deleted are deleted here too.
         log.raise_log_start(data.log_start_offset.min(log.high_watermark()), out);
+        grows
     });
+    if committed == Some(true) {
+        // Consumers may wait here too.
+        node.signal(Watch::Committed(partition));
+    }
     let start = follower(node, partition).map(|follower| follower.log().log_start_offset());
     if start != asked(node, leader, partition).map(|asked| asked.log_start) {
         // DeleteRecords waits until the leader knows.
