@@ -2,7 +2,7 @@
 // Each gets a hash of its content into its name, as Trunk does for the page's own files.
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -48,8 +48,29 @@ export async function programText(options = {}) {
   return `${result.outputFiles[0].text}\n//# sourceURL=node:konbini`;
 }
 
+/** `examples`: every example with the text of its files, in the order in which they are shown. */
+export async function examples() {
+  const list = JSON.parse(await readFile(at('examples/index.json'), 'utf8'));
+  return Promise.all(
+    list.map(async ({ name, files }) => {
+      const texts = await Promise.all(files.map((file) => readFile(at(`examples/${name}/${file}`), 'utf8')));
+      return { name, files: Object.fromEntries(files.map((file, index) => [file, texts[index]])) };
+    }),
+  );
+}
+
+const exampleTexts = {
+  name: 'examples',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^examples$/ }, () => ({ path: 'examples', namespace: 'examples' }));
+    onLoad({ filter: /.*/, namespace: 'examples' }, async () => ({
+      contents: `export const EXAMPLES = ${JSON.stringify(await examples())}`,
+    }));
+  },
+};
+
 async function moduleText(entry, define) {
-  const result = await build({ ...COMMON, entryPoints: [at(entry)], format: 'esm', define });
+  const result = await build({ ...COMMON, entryPoints: [at(entry)], format: 'esm', define, plugins: [exampleTexts] });
   return result.outputFiles[0].text;
 }
 

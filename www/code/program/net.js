@@ -13,10 +13,13 @@ export class Sockets {
   #open = new Map();
   #numbers = 0;
 
-  /** `later(task)` runs a task of its own in this turn. */
-  constructor(report, later) {
+  #sees;
+
+  /** `later(task)` runs a task of its own in this turn; `sees(bytes)` is shown what is sent. */
+  constructor(report, later, sees) {
     this.#report = report;
     this.#later = later;
+    this.#sees = sees;
   }
 
   /** What the cluster said to one of them. */
@@ -48,7 +51,9 @@ export class Sockets {
   }
 
   send(conn, bytes) {
-    if (this.#open.has(conn)) this.#report.bytes(conn, bytes);
+    if (!this.#open.has(conn)) return;
+    this.#sees(bytes);
+    this.#report.bytes(conn, bytes);
   }
 
   end(conn, socket) {

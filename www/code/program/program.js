@@ -10,6 +10,7 @@ import { provide } from './builtins.js';
 import { Clock, dateOn, performanceOn } from './clock.js';
 import { consoleWith } from './console.js';
 import { cryptoWith } from './crypto.js';
+import { membershipOf } from './membership.js';
 import { Modules } from './modules.js';
 import { netOver, Sockets } from './net.js';
 import { Exited, processWith } from './process.js';
@@ -42,14 +43,14 @@ export class Program {
 
   /**
    * `host`: `post(bytes)` to the cluster, `print(stream, text, at)`, `ended({ code, signal, at })`, `hop()` (a
-   * promise of the next macrotask), `load(name, code)`. `what`: `files`, `entry`, `args`, `env`, `number`,
+   * promise of the next macrotask), `load(name, code)`, `member(group, member)` of a consumer. `what`: `files`, `entry`, `args`, `env`, `number`,
    * `libraries` (functions that make a module, by name).
    */
   constructor(host, what) {
     this.#host = host;
     this.what = what;
     const later = (task) => void this.#timers.globals().setImmediate(task);
-    this.#sockets = new Sockets(this.#report, later);
+    this.#sockets = new Sockets(this.#report, later, membershipOf(host.member));
     const print = (stream, text) => {
       if (!this.#over) host.print(stream, text, this.#clock.now);
     };

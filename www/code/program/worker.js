@@ -89,6 +89,7 @@ function start({ control, cluster, ...what }) {
       load,
       post: (bytes) => toCluster(bytes, [bytes.buffer]),
       print: (stream, text, at) => output.print(stream, text, at),
+      member: (group, member) => tell({ t: 'member', group, member }),
       ended: (end) => {
         output.flush();
         tell({ t: 'ended', ...end });
@@ -101,6 +102,8 @@ function start({ control, cluster, ...what }) {
   const fail = (error) => program.failed(error);
   cluster.onmessage = ({ data }) => {
     if (data instanceof Uint8Array) turns = turns.then(() => program.take(data)).catch(fail);
+    // The run that it belongs to is over.
+    else if (data?.t === 'end') tell({ t: 'lost' });
   };
   control.onmessage = ({ data }) => {
     if (data?.t === 'signal') program.signal(data.name);

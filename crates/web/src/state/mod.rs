@@ -19,7 +19,7 @@ pub use select::{
     committed_by_group, group_colour, leader_of, places_of, replica_of, topic_of, visible_topics,
 };
 pub use ui::{
-    Confirm, Dialog, GuideTab, Pane, Prediction, Selection, Tab, Theme, Then, TimelineTab, Ui,
+    Confirm, Dialog, GuideTab, Pane, Prediction, Selection, Tab, Theme, Then, TimelineTab, Ui, View,
 };
 
 use crate::lessons::Progress;
