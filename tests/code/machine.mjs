@@ -117,6 +117,7 @@ class Machine {
   async run(until, answer, signals) {
     const events = [{ at: 1, kind: Event.BEGIN, seed: [this.seed, 2, 3], epoch: EPOCH }];
     let number = 0;
+    await this.#report();
     for (let now = 1; now <= until; ) {
       while (signals.length > 0 && signals[0].at <= now) {
         this.control.postMessage({ t: 'signal', name: signals.shift().name });

@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -114,13 +115,18 @@ fn in_node() -> Result<Count> {
     })
 }
 
-/// What programs of the code view find in their worker, in Node.
+/// What programs of the code view find in their worker, in Node; and the examples against the server.
 fn programs() -> Result<Count> {
+    process::run(process::command("cargo").args(["build", "--quiet", "-p", "konbini-server"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| project::root().join("target"), PathBuf::from);
+    let server = format!("debug/konbini{}", std::env::consts::EXE_SUFFIX);
     let folder = project::root().join("tests/code");
     let files = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
     let files = files.iter().map(std::fs::DirEntry::path);
     let mut node = process::command("node");
     node.args(["--test", "--test-reporter", "tap"]);
+    node.env("KONBINI", target.join(server));
     node.args(files.filter(|path| path.to_string_lossy().ends_with(".test.mjs")));
     let output = node.output().context("node cannot be started")?;
     let text = String::from_utf8_lossy(&output.stdout);

@@ -78,6 +78,11 @@ export class Program {
     this.modules = new Modules(what.files, builtins, host.load);
   }
 
+  /** Tells the cluster that turns can come. */
+  ready() {
+    this.#host.post(this.#report.take(0, NEVER));
+  }
+
   /** A message of the cluster: one turn. */
   async take(message) {
     if (this.#over) return;

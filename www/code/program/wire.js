@@ -5,7 +5,7 @@
 // ends it, so that what a program does happens at that moment, however long it takes.
 //
 //   turn    u32 number, f64 now (virtual ms since the run's start), then events
-//   report  u32 number of the turn, f64 when to wake next (-1: never), then operations
+//   report  u32 number of the turn (0 before the first: its worker is there), f64 when to wake next (-1: never), then operations
 //
 // Each event or operation is a kind (u8) and what the tables below say.
 

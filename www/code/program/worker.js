@@ -116,6 +116,7 @@ function start({ control, cluster, ...what }) {
     event.preventDefault();
     program.failed(event.error ?? new Error(event.message));
   });
+  program.ready();
   seal();
   Object.assign(scope, program.globals);
   scope.global = scope;

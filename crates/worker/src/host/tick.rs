@@ -66,7 +66,7 @@ impl Host {
         }
         let real = real_ms();
         if run.cluster.is_settled() && run.programs.wait(real, &mut run.cluster).is_none() {
-            let turns = run.programs.turns(run.cluster.now());
+            let turns = run.programs.turns(run.cluster.now(), real);
             for turn in turns {
                 if turn.tells {
                     let turn_out = Outgoing::Turn(turn.number, turn.message);

@@ -22,6 +22,8 @@ use wire::{Event, Operation, Report};
 pub const PROGRAMS_MAX: usize = 16;
 /// Real ms that the cluster waits for a report.
 pub const PATIENCE_MS: f64 = 2_000.0;
+/// Real ms that it waits for a program's worker to start.
+pub const START_MS: f64 = 15_000.0;
 
 /// A message for a program, and whether it tells of something that has to be stored first.
 pub struct Turn {
@@ -42,6 +44,8 @@ struct Program {
     end: PortEnd,
     page: PageId,
     state: State,
+    /// Its worker has spoken.
+    started: bool,
     /// The last turn that it was given.
     turn: u32,
     /// Virtual ms of its next timer.
@@ -59,6 +63,8 @@ struct Program {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     Idle,
+    /// It should begin since that real ms, but its worker has not said that it is there.
+    Starting(f64),
     /// Has a turn, sent at that real ms; it may have to wait for the disk first.
     Busy(Option<f64>),
     OutOfStep,
@@ -80,6 +86,7 @@ impl Programs {
             end,
             page,
             state: State::Idle,
+            started: false,
             turn: 0,
             wake_at: None,
             events: vec![Event::Begin { seed, epoch_ms }],
@@ -119,22 +126,28 @@ impl Programs {
     }
 
     /// Gives a turn to all who have something to do now; the cluster must have settled.
-    pub fn turns(&mut self, now: i64) -> Vec<Turn> {
-        let due = |one: &Program| one.is_idle() && one.due_at().is_some_and(|at| at <= now);
-        let due = self.programs.iter_mut().filter(|(_, one)| due(one));
-        due.map(|(&number, one)| {
-            one.state = State::Busy(None);
-            one.turn = one.turn.wrapping_add(1);
-            one.wake_at = None;
-            one.tell_at = None;
-            let events = std::mem::take(&mut one.events);
-            Turn {
-                number,
-                message: wire::write_turn(one.turn, now, &events),
-                tells: !events.is_empty(),
-            }
-        })
-        .collect()
+    pub fn turns(&mut self, now: i64, real: f64) -> Vec<Turn> {
+        let is_due = |one: &Program| one.is_idle() && one.due_at().is_some_and(|at| at <= now);
+        let due = self.programs.iter_mut().filter(|(_, one)| is_due(one));
+        let (there, missing): (Vec<_>, Vec<_>) = due.partition(|(_, one)| one.started);
+        for (_, one) in missing {
+            one.state = State::Starting(real);
+        }
+        there
+            .into_iter()
+            .map(|(&number, one)| {
+                one.state = State::Busy(None);
+                one.turn = one.turn.wrapping_add(1);
+                one.wake_at = None;
+                one.tell_at = None;
+                let events = std::mem::take(&mut one.events);
+                Turn {
+                    number,
+                    message: wire::write_turn(one.turn, now, &events),
+                    tells: !events.is_empty(),
+                }
+            })
+            .collect()
     }
 
     /// A turn leaves: its time counts from here.
@@ -149,18 +162,13 @@ impl Programs {
     /// too long fall out of step.
     pub fn wait(&mut self, real: f64, cluster: &mut Cluster) -> Option<f64> {
         for program in self.programs.values_mut() {
-            if let State::Busy(Some(since)) = program.state
-                && real - since >= PATIENCE_MS
-            {
+            if program.patience(real) <= 0.0 {
                 program.state = State::OutOfStep;
             }
         }
         self.perform(cluster);
         let waited = self.programs.values().filter(|one| one.is_awaited());
-        let left = waited.map(|one| match one.state {
-            State::Busy(Some(since)) => (since + PATIENCE_MS - real).max(0.0),
-            _ => PATIENCE_MS,
-        });
+        let left = waited.map(|one| one.patience(real));
         left.min_by(f64::total_cmp)
     }
 
@@ -171,9 +179,10 @@ impl Programs {
         };
         match wire::read_report(bytes) {
             Ok(report) => {
+                program.started = true;
                 // One that crossed with a turn is out of date, unless it is the last.
                 if report.turn == program.turn || report.operations.contains(&Operation::Exit) {
-                    program.report = Some(report);
+                    program.reported(report);
                 }
             }
             Err(_) => {
@@ -312,7 +321,27 @@ impl Program {
     }
 
     fn is_awaited(&self) -> bool {
-        matches!(self.state, State::Busy(_)) && self.report.is_none()
+        matches!(self.state, State::Busy(_) | State::Starting(_)) && self.report.is_none()
+    }
+
+    /// Real ms that it is waited for yet.
+    fn patience(&self, real: f64) -> f64 {
+        match self.state {
+            State::Busy(Some(since)) => since + PATIENCE_MS - real,
+            State::Starting(since) => since + START_MS - real,
+            State::Busy(None) | State::Idle | State::OutOfStep => PATIENCE_MS,
+        }
+    }
+
+    /// A second report before the first is performed: a signal came in between.
+    fn reported(&mut self, report: Report) {
+        match &mut self.report {
+            Some(first) => {
+                first.operations.extend(report.operations);
+                first.wake_at = report.wake_at;
+            }
+            None => self.report = Some(report),
+        }
     }
 
     fn tell(&mut self, event: Event, at: i64) {

@@ -49,6 +49,8 @@ impl World {
             });
             let number = world.programs.add(end, PageId::OWN, &world.host.cluster);
             assert_eq!(number, Some(id));
+            let cluster = &mut world.host.cluster;
+            world.programs.report(id, ready(), cluster);
         }
         world
     }
@@ -63,7 +65,7 @@ impl World {
             for (id, output) in self.host.cluster.take_external() {
                 assert!(self.programs.tell(id, &output, now));
             }
-            for turn in self.programs.turns(now) {
+            for turn in self.programs.turns(now, self.real) {
                 self.programs.send(turn.number, turn.message, self.real);
             }
             let mut order: Vec<u32> = (0..self.given.len() as u32).collect();
@@ -112,6 +114,14 @@ fn report(turn: u32, now: i64) -> Bytes {
             out.put_slice(&bytes);
         }
     }
+    out.into()
+}
+
+/// What a worker says when it is there.
+fn ready() -> Bytes {
+    let mut out = Vec::new();
+    out.put_u32_le(0);
+    out.put_f64_le(-1.0);
     out.into()
 }
 
@@ -169,7 +179,7 @@ fn connections_of_a_program_that_ends_are_closed() {
 fn the_cluster_goes_on_without_a_program_that_does_not_report() {
     let mut world = World::new(1);
     world.host.run_until(BEGIN_MS + 1, STEPS).unwrap();
-    let turn = world.programs.turns(BEGIN_MS + 1).pop().unwrap();
+    let turn = world.programs.turns(BEGIN_MS + 1, 0.0).pop().unwrap();
     world.programs.send(0, turn.message, 0.0);
     let cluster = &mut world.host.cluster;
     assert_eq!(
@@ -182,6 +192,25 @@ fn the_cluster_goes_on_without_a_program_that_does_not_report() {
     // It is back in step with its report.
     world.programs.report(0, report(1, BEGIN_MS + 1), cluster);
     assert!(world.programs.next_at().is_some());
+}
+
+#[test]
+fn the_cluster_waits_longer_for_a_worker_that_starts() {
+    let mut world = World::new(1);
+    let end = PortEnd::new(PortId(7), |_| {});
+    let cluster = &mut world.host.cluster;
+    let number = world.programs.add(end, PageId::OWN, cluster).unwrap();
+    world.host.run_until(BEGIN_MS + 1, STEPS).unwrap();
+    let cluster = &mut world.host.cluster;
+    let turns = world.programs.turns(BEGIN_MS + 1, 0.0);
+    assert_eq!(turns.len(), 1, "only the other has one");
+    world.programs.report(0, report(1, BEGIN_MS + 1), cluster);
+    let wait = world.programs.wait(PATIENCE_MS, cluster);
+    assert_eq!(wait, Some(START_MS - PATIENCE_MS));
+    world.programs.report(number, ready(), cluster);
+    assert_eq!(world.programs.wait(PATIENCE_MS, cluster), None);
+    let turns = world.programs.turns(BEGIN_MS + 1, PATIENCE_MS);
+    assert_eq!(turns[0].number, number, "it begins when it should");
 }
 
 #[test]

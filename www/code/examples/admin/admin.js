@@ -15,7 +15,7 @@ const run = async () => {
   const { brokers, controller } = await admin.describeCluster()
   console.log(`${brokers.length} broker(s); there is a controller: ${controller >= 0}`)
 
-  await admin.deleteTopics({ topics: [topic] }).catch(() => {})
+  if ((await admin.listTopics()).includes(topic)) await admin.deleteTopics({ topics: [topic] })
   await admin.createTopics({
     topics: [{ topic, numPartitions: 1, configEntries: [{ name: 'retention.ms', value: '3600000' }] }],
   })

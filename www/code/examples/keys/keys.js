@@ -15,7 +15,7 @@ const TABLES = ['table-1', 'table-2', 'table-3', 'table-4']
 const run = async () => {
   const admin = kafka.admin()
   await admin.connect()
-  await admin.deleteTopics({ topics: [topic] }).catch(() => {})
+  if ((await admin.listTopics()).includes(topic)) await admin.deleteTopics({ topics: [topic] })
   await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] })
   await admin.disconnect()
 

@@ -54,7 +54,8 @@ const read = async (topic, readUncommitted, wanted) => {
 const run = async () => {
   const admin = kafka.admin()
   await admin.connect()
-  await admin.deleteTopics({ topics: [from, to] }).catch(() => {})
+  const old = (await admin.listTopics()).filter((topic) => [from, to].includes(topic))
+  if (old.length > 0) await admin.deleteTopics({ topics: old })
   await admin.createTopics({ topics: [from, to].map((topic) => ({ topic, numPartitions: 1 })) })
   await admin.disconnect()
 
