@@ -22,6 +22,8 @@ import { zlibWith } from './zlib.js';
 
 /** Rounds of setImmediate in one turn; the rest waits for the next millisecond. */
 const ROUNDS_MAX = 1_000;
+/** The last lines of a stack, where it is this loop that called. */
+const RUNTIME_FRAMES = /(\n +at [^\n]*\(?(?:node:konbini|blob:)[^\n]*\)?(?:\x1b\[39m)?)+(?=$| \{)/; // eslint-disable-line no-control-regex
 /** Node's code for a program that ends while its top-level await waits. */
 const UNSETTLED = 13;
 
@@ -189,9 +191,7 @@ export class Program {
     } catch (another) {
       if (another instanceof Exited) return;
     }
-    const isError = error instanceof Error;
-    const what = isError ? inspect(error, { colors: true }) : `Uncaught ${inspect(error, { colors: true })}`;
-    this.#host.print('err', `Uncaught:\n${what}\n`, this.#clock.now);
+    this.#host.print('err', `Uncaught:\n${own(inspect(error, { colors: true }))}\n`, this.#clock.now);
     this.#leave(1);
   }
 
@@ -233,4 +233,10 @@ export class Program {
     const wakeAt = soon ? this.#clock.now + 1 : this.#timers.nextAt();
     this.#host.post(this.#report.take(this.#turn, wakeAt ?? NEVER));
   }
+}
+
+/** An error as it is printed, without the frames below the program's own. */
+function own(text) {
+  const shorter = text.replace(RUNTIME_FRAMES, '');
+  return shorter || text;
 }

@@ -56,8 +56,8 @@ function load(name, code) {
   } catch (error) {
     if (error?.name !== 'SyntaxError') throw error;
     // Engines do not say where it is; at least the file.
-    const told = new SyntaxError(`${error.message} (${name})`);
-    told.stack = String(told);
+    const told = new SyntaxError(error.message.replace(/^Failed to execute 'importScripts'[^:]*: /, ''));
+    told.stack = `${told}\n    at ${name}`;
     throw told;
   } finally {
     revokeUrl(url);

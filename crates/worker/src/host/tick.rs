@@ -60,10 +60,12 @@ impl Host {
 
     /// Gives programs their turns, when this moment has settled; real ms to wait for their reports.
     fn programs_turn(&mut self) -> Option<f64> {
-        let run = self.run.as_mut()?;
-        if run.programs.is_empty() {
+        if self.run.as_ref()?.programs.is_empty() {
             return None;
         }
+        // What a turn depends on has to be on its way to the disk.
+        self.collect();
+        let run = self.run.as_mut()?;
         let real = real_ms();
         if run.cluster.is_settled() && run.programs.wait(real, &mut run.cluster).is_none() {
             let turns = run.programs.turns(run.cluster.now(), real);
