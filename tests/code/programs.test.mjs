@@ -43,6 +43,10 @@ const CASES = [
      process.on('uncaughtException', (e) => console.log('thrown', e.message));
      Promise.reject(new Error('a')); setTimeout(() => { throw new Error('b') }, 1)`,
     { code: 0, out: 'rejected a\nthrown b\n' }],
+  ['a captured stack has the name and message that were set after it',
+    `class E extends Error { constructor(e) { super(e); Error.captureStackTrace(this, E); this.message = e.why; this.name = 'Late' } }
+     console.log(new E({ why: 'so' }).stack.split('\\n')[0])`,
+    { out: 'Late: so\n' }],
   ['a syntax error names its file', 'const = 1', { code: 1, err: /SyntaxError: Unexpected token '='\n\s+at main\.js/ }],
   ['await outside of functions', 'await new Promise((r) => setTimeout(r, 100)); console.log("after")', { out: 'after\n', code: 0 }],
   ['an await that never ends', 'await new Promise(() => {})', { code: 13, err: /unsettled top-level await/ }],

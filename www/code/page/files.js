@@ -10,6 +10,7 @@ export const CHARACTERS_MAX = 1_000_000;
 const NAME = /^[\w][\w.-]*(\/[\w][\w.-]*)*$/;
 
 export class Files {
+  /** Text by name, in the order in which they were made. */
   #texts = new Map();
   #database;
   #timers = new Map();
@@ -20,7 +21,9 @@ export class Files {
     try {
       files.#database = await database();
       const [names, texts] = await files.#read();
-      names.forEach((name, index) => files.#texts.set(name, texts[index]));
+      const kept = names.map((name, index) => ({ name, ...texts[index] }));
+      kept.sort((one, other) => one.place - other.place);
+      for (const { name, text } of kept) files.#texts.set(name, text);
     } catch (error) {
       // A browser that stores nothing still runs programs.
       console.warn('files of programs are not kept:', error);
@@ -72,7 +75,8 @@ export class Files {
   #keep(name) {
     if (!this.#database) return;
     const store = this.#database.transaction(STORE, 'readwrite').objectStore(STORE);
-    if (this.has(name)) store.put(this.read(name), name);
+    const place = this.names.indexOf(name);
+    if (place >= 0) store.put({ text: this.read(name), place }, name);
     else store.delete(name);
   }
 

@@ -22,13 +22,13 @@ export class Output {
 
   /** `at`: virtual ms. */
   print(stream, text, at) {
-    // A program that never ends its task gives no timer a chance: time is looked at here too.
-    if (this.#real.now() - this.#sent >= BATCH_MS) this.flush();
     const room = BATCH_CHARACTERS_MAX - this.#characters;
     if (text.length > room) this.#dropped += text.length - room;
     const kept = text.length > room ? text.slice(0, room) : text;
     if (kept) this.#keep(stream, kept, at);
-    this.#timer ??= this.#real.setTimeout(() => this.flush(), BATCH_MS);
+    // A program that never ends its task gives no timer a chance: time is looked at here too.
+    if (this.#real.now() - this.#sent >= BATCH_MS) this.flush();
+    else this.#timer ??= this.#real.setTimeout(() => this.flush(), BATCH_MS);
   }
 
   flush() {

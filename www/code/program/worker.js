@@ -121,7 +121,25 @@ function start({ control, cluster, ...what }) {
   Object.assign(scope, program.globals);
   scope.global = scope;
   Math.random = program.random;
-  Error.captureStackTrace ??= () => {};
+  Error.captureStackTrace = captureAsNode(Error.captureStackTrace);
+}
+
+/**
+ * Node writes the head of a captured stack when it is first read, so that a name and a message that are set after
+ * the capture are in it; kafkajs relies on that. Engines without the function have the error's own stack.
+ */
+function captureAsNode(capture) {
+  return (error, below) => {
+    capture?.(error, below);
+    const text = String(error.stack ?? '');
+    const from = text.search(/\n\s+at /);
+    const frames = from >= 0 ? text.slice(from) : '';
+    Object.defineProperty(error, 'stack', {
+      get: () => `${Error.prototype.toString.call(error)}${frames}`,
+      set: (value) => Object.defineProperty(error, 'stack', { value, writable: true, configurable: true }),
+      configurable: true,
+    });
+  };
 }
 
 /** Real packages from npm, each evaluated when it is first asked for. */
