@@ -10,7 +10,7 @@ const CASES = [
     { out: "{ a: [ 1, 'x' ], m: Map(1) { 'k' => <Buffer 68 69> } } null\n" }],
   ['formats', 'console.log("%s has %d of %j", "a", 3, { b: 1 }); console.error("bad")',
     { out: 'a has 3 of {"b":1}\n', err: 'bad\n' }],
-  ['a table', 'console.table([{ a: 1 }])', { out: /│ \(index\) │ a │\n.*\n│ {4}0 {4}│ 1 │/ }],
+  ['a table', 'console.table([{ a: 1 }])', { out: /│ \(index\) │ a │\n.*\n│ 0 {7}│ 1 │/ }],
   ['timers follow the virtual clock',
     'const t = Date.now(); setTimeout(() => console.log(Date.now() - t, Math.round(performance.now())), 12_345)',
     { out: '12345 12345\n', code: 0 }],

@@ -74,11 +74,7 @@ function table(rows, only) {
     return [index, ...cells, ...(values ? [isRow(entry) ? '' : show(row)] : [])];
   });
   const widths = head.map((_, at) => Math.max(...[head, ...body].map((cells) => String(cells[at]).length + 2)));
-  const centre = (text, width) => {
-    const left = Math.floor((width - text.length) / 2);
-    return ' '.repeat(left) + text + ' '.repeat(width - text.length - left);
-  };
   const rule = (left, middle, right) => left + widths.map((width) => '─'.repeat(width)).join(middle) + right;
-  const draw = (cells) => `│${cells.map((cell, at) => centre(String(cell), widths[at])).join('│')}│`;
+  const draw = (cells) => `│${cells.map((cell, at) => ` ${cell}`.padEnd(widths[at])).join('│')}│`;
   return [rule('┌', '┬', '┐'), draw(head), rule('├', '┼', '┤'), ...body.map(draw), rule('└', '┴', '┘')].join('\n');
 }

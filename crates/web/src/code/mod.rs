@@ -180,7 +180,7 @@ fn delete_file(ctx: &Ctx, desk: &Desk, view: &DeskView) -> Html {
             }
         })
     };
-    html! { <button class="mini" onclick={delete} title={label.clone()} aria-label={label}>{ "×" }</button> }
+    html! { <button class="mini" onclick={delete} title={label.clone()} aria-label={label}>{ ctx.t(t::DELETE) }</button> }
 }
 
 fn examples(ctx: &Ctx, desk: &Desk, view: &DeskView) -> Html {

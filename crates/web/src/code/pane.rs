@@ -52,10 +52,12 @@ pub fn TerminalPane(props: &Props) -> Html {
 
 fn buttons(ctx: &Ctx, desk: &Desk, terminal: &TerminalView, alive: bool) -> Html {
     let id = terminal.id;
-    let button = |word, method: &'static str| {
-        let (ctx_, desk) = (ctx.clone(), desk.clone());
-        let press = Callback::from(move |_: MouseEvent| desk.act(&ctx_, method, vec![id.into()]));
-        html! { <button class="mini" onclick={press}>{ ctx.t(word) }</button> }
+    let press = |method: &'static str| {
+        let (ctx, desk) = (ctx.clone(), desk.clone());
+        Callback::from(move |_: MouseEvent| desk.act(&ctx, method, vec![id.into()]))
+    };
+    let button = |word, sign, method| {
+        html! { <button class="mini" onclick={press(method)} title={ctx.t(word)} aria-label={ctx.t(word)}>{ sign }</button> }
     };
     let stop = if terminal.state == "stopping" {
         t::KILL
@@ -64,11 +66,11 @@ fn buttons(ctx: &Ctx, desk: &Desk, terminal: &TerminalView, alive: bool) -> Html
     };
     html! {
         <>
-            if alive { { button(stop, "stop") } }
-            { button(t::RESTART, "restart") }
+            if alive { <button class="mini" onclick={press("stop")}>{ ctx.t(stop) }</button> }
+            { button(t::RESTART, "↻", "restart") }
             { copy(ctx, desk, id) }
-            { button(t::CLEAR, "clear") }
-            { button(t::CLOSE, "close") }
+            { button(t::CLEAR, "⌫", "clear") }
+            { button(t::CLOSE, "×", "close") }
         </>
     }
 }
@@ -85,7 +87,7 @@ fn copy(ctx: &Ctx, desk: &Desk, id: u32) -> Html {
             }
         })
     };
-    html! { <button class="mini" onclick={press}>{ ctx.t(t::COPY) }</button> }
+    html! { <button class="mini" onclick={press} title={ctx.t(t::COPY)} aria-label={ctx.t(t::COPY)}>{ "⧉" }</button> }
 }
 
 fn state_words(ctx: &Ctx, terminal: &TerminalView) -> String {

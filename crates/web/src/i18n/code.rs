@@ -20,6 +20,7 @@ pub const NEW_FILE_LABEL: Text = [
     "Name of a new file, then Enter",
     "輸入新檔案的名稱，再按 Enter",
 ];
+pub const DELETE: Text = ["Delete", "刪除"];
 pub const DELETE_FILE: Text = ["Delete {name}", "刪除 {name}"];
 pub const DELETE_ASK: Text = [
     "Delete {name}? Its text is gone then.",
