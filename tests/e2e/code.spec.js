@@ -205,6 +205,28 @@ test('a program has neither network nor the page\'s storage, and its end closes 
   await expect.poll(connections).toEqual(before);
 });
 
+test('a program of another tab runs with the same cluster, and ends with its tab', async ({ page, site, context }) => {
+  test.setTimeout(90_000);
+  await visit(page, site);
+  const other = await context.newPage();
+  await visit(other, site);
+  await call(page, 'pause');
+  await call(page, 'advance', 5_000);
+  const connections = async () => (await snapshot(page)).brokers.map((broker) => broker.connections);
+  const before = await connections();
+  const id = await run(other, 'dial.js', `
+    require('net').connect(9092, 'broker-2').on('connect', () => console.log('open'))
+    setInterval(() => console.log('alive'), 200)`);
+  await call(page, 'advance', 1_000);
+  await shows(other, id, /open[^]*alive/);
+  expect((await connections())[1]).toBe(before[1] + 1);
+  await other.close();
+  await expect.poll(async () => {
+    await call(page, 'advance', 500);
+    return connections();
+  }).toEqual(before);
+});
+
 test('what is not there is refused with a sentence', async ({ page, site }) => {
   await visit(page, site);
   const refused = async (...args) =>

@@ -27,6 +27,11 @@ pub fn TerminalPane(props: &Props) -> Html {
             }
         });
     }
+    let member = member_words(&ctx, terminal);
+    let said = match terminal.state.as_str() {
+        "running" if !member.is_empty() => member,
+        _ => state_words(&ctx, terminal),
+    };
     let command = format!("node {}", terminal.name);
     let alive = terminal.state != "ended";
     let failed = !alive && terminal.code.is_some_and(|code| code != 0);
@@ -40,10 +45,8 @@ pub fn TerminalPane(props: &Props) -> Html {
             <header class="term-head">
                 <i class={classes!("dot", dot)} aria-hidden="true"></i>
                 <b>{ command }</b>
-                <span class="soft term-state">{ state_words(&ctx, terminal) }</span>
-                <span class="soft term-member">{ member_words(&ctx, terminal) }</span>
-                <span class="grow"></span>
-                { buttons(&ctx, desk, terminal, alive) }
+                <span class="soft term-state">{ said }</span>
+                <span class="term-buttons">{ buttons(&ctx, desk, terminal, alive) }</span>
             </header>
             <div class="screen" ref={screen} role="log" aria-live="off" tabindex="0" aria-label={ctx.t(t::OUTPUT)}></div>
         </article>
@@ -87,7 +90,7 @@ fn copy(ctx: &Ctx, desk: &Desk, id: u32) -> Html {
             }
         })
     };
-    html! { <button class="mini" onclick={press} title={ctx.t(t::COPY)} aria-label={ctx.t(t::COPY)}>{ "⧉" }</button> }
+    html! { <button class="mini" onclick={press} >{ ctx.t(t::COPY) }</button> }
 }
 
 fn state_words(ctx: &Ctx, terminal: &TerminalView) -> String {

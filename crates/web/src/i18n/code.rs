@@ -33,8 +33,8 @@ pub const EXAMPLE_ASK: Text = [
 ];
 pub const TERMINALS: Text = ["Terminals", "終端機"];
 pub const NO_TERMINALS: Text = [
-    "Programs run here, each in a terminal: press ▶ above. They are ordinary Node programs with kafkajs; localhost:9092 is broker 1 of this page.",
-    "程式會在這裡執行，一支程式一個終端機：按上面的 ▶ 開始。都是一般的 Node 程式，用 kafkajs；localhost:9092 就是這個頁面的 broker 1。",
+    "Programs run here, each in a terminal: press ▶ above. They are ordinary Node programs with kafkajs; localhost:9092 is broker 1 of this page. For the programs of an article, start from the empty playground: a scenario's own group may have the same name.",
+    "程式會在這裡執行，一支程式一個終端機：按上面的 ▶ 開始。都是一般的 Node 程式，用 kafkajs；localhost:9092 就是這個頁面的 broker 1。要跑文章裡的程式，建議先開空白遊樂場，免得情境裡已經有同名的 group。",
 ];
 pub const OUTPUT: Text = ["Output", "輸出"];
 pub const RUNNING: Text = ["running", "執行中"];
