@@ -262,7 +262,11 @@ test('the code view: run a file, see its output with the cluster beside it, stop
   await expect(pane).toContainText('exit code 0', { timeout: 20_000 });
   await page.locator('.cm-content').click();
   await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('const = 7');
+  await expect(page.locator('.cm-content .syntax-error').first()).toBeVisible();
+  await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.type('console.log(6 * 7)');
+  await expect(page.locator('.cm-content .syntax-error')).toHaveCount(0);
   await page.getByRole('button', { name: 'node producer.js' }).click();
   await expect(page.getByRole('log').last()).toContainText('42');
   // What was typed is there after a reload, and nothing runs by itself.
