@@ -236,6 +236,18 @@ test('what is not there is refused with a sentence', async ({ page, site }) => {
   expect(await refused('output', [7])).toMatch(/there is no terminal 7/);
 });
 
+test('a runtime that cannot be loaded is told, and the next program tries again', async ({ page, site, troubles }) => {
+  await visit(page, site);
+  await code(page, 'write', 'hi.js', 'console.log("hi")');
+  await page.route('**/konbini-program-*.js', (route) => route.fulfill({ status: 503, body: '' }), { times: 1 });
+  const why = await page.evaluate(() => konbini.code.run('hi.js').then(() => '', (error) => error.message));
+  expect(why).toMatch(/runtime could not be loaded: 503/);
+  const { now } = await snapshot(page);
+  await expect.poll(async () => (await snapshot(page)).now).toBeGreaterThan(now + 500);
+  await shows(page, await code(page, 'run', 'hi.js'), /hi\n/);
+  expect(troubles.splice(0).every((one) => one.includes('503'))).toBe(true);
+});
+
 test('the code view: run a file, see its output with the cluster beside it, stop it', async ({ page, site }) => {
   test.setTimeout(90_000);
   await visit(page, site);
@@ -250,7 +262,11 @@ test('the code view: run a file, see its output with the cluster beside it, stop
   await expect(pane).toContainText('exit code 0', { timeout: 20_000 });
   await page.locator('.cm-content').click();
   await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('const = 7');
+  await expect(page.locator('.cm-content .syntax-error').first()).toBeVisible();
+  await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.type('console.log(6 * 7)');
+  await expect(page.locator('.cm-content .syntax-error')).toHaveCount(0);
   await page.getByRole('button', { name: 'node producer.js' }).click();
   await expect(page.getByRole('log').last()).toContainText('42');
   // What was typed is there after a reload, and nothing runs by itself.

@@ -200,10 +200,14 @@ async function firstPaint() {
 function size() {
   const files = readdirSync(dist, { recursive: true }).filter((name) => [".wasm", ".js"].includes(extname(name)));
   const packed = files.map((name) => [name, gzipSync(readFileSync(join(dist, name)), { level: 9 }).length]);
-  const total = packed.reduce((sum, [, bytes]) => sum + bytes, 0);
+  // The code view's part is loaded when it is opened.
+  const isLater = ([name]) => /konbini-(code|program|editor)-/.test(name);
+  const sum = (list) => list.reduce((bytes, [, more]) => bytes + more, 0);
+  const total = sum(packed.filter((file) => !isLater(file)));
   const parts = packed.filter(([name]) => name.endsWith(".wasm"))
     .map(([name, bytes]) => `${name.includes("worker") ? "worker" : "page"} ${digits(bytes / 1e6)}`);
   print({ name: "wasm and JavaScript, gzip, MB", ratio: total / 1e6, aim: 1.2, better: "less", detail: parts.join(", ") });
+  print({ name: "the code view's download, loaded when it is opened, gzip, KB", ratio: sum(packed.filter(isLater)) / 1e3, better: "less", detail: "" });
 }
 
 const parts = {

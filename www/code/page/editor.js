@@ -7,6 +7,7 @@ import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { mistakes } from './mistakes.js';
 
 /** What kafkajs's objects and options are called. */
 const WORDS = [
@@ -69,7 +70,7 @@ export class RichEditor {
       extensions: [
         lineNumbers(), highlightActiveLineGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(),
         closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(), indentUnit.of('  '),
-        EditorState.tabSize.of(2), javascript(), kafkajs, syntaxHighlighting(colours),
+        EditorState.tabSize.of(2), javascript(), kafkajs, mistakes, syntaxHighlighting(colours),
         javascriptLanguage.data.of({ autocomplete: completeAnyWord }),
         EditorView.contentAttributes.of({ 'aria-label': this.#label }),
         // Escape and then Tab leaves the editor, as CodeMirror does it.

@@ -33,13 +33,17 @@ export class Sandbox {
   /** Starts a program; the ports move to it. */
   async start(id, what, control, cluster) {
     this.#frame ??= this.#open();
+    this.#frame.catch(() => {
+      // The next program tries again.
+      this.#frame = undefined;
+    });
     const frame = await this.#frame;
     frame.contentWindow.postMessage({ t: 'start', id, what }, '*', [control, cluster]);
   }
 
   /** Ends a program's worker, whatever it is doing. */
   async end(id) {
-    const frame = await this.#frame;
+    const frame = await this.#frame?.catch(() => undefined);
     frame?.contentWindow.postMessage({ t: 'end', id }, '*');
   }
 

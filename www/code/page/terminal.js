@@ -45,7 +45,13 @@ export class Terminal {
     this.#control = control.port1;
     this.#control.onmessage = ({ data }) => this.#told(data);
     const what = { files: this.#desk.files.all, entry: this.name, number: this.#number };
-    await this.#desk.sandbox.start(this.#worker, what, control.port2, cluster.port1);
+    try {
+      await this.#desk.sandbox.start(this.#worker, what, control.port2, cluster.port1);
+    } catch (error) {
+      // The cluster must not wait for a worker that never comes.
+      this.failed(error.message);
+      throw error;
+    }
     this.#desk.changed();
   }
 
