@@ -36,6 +36,40 @@ export interface Konbini {
    * wait. Post `{t: 'end'}` to close: browsers do not tell when a port is merely dropped.
    */
   connect(host: string, port: number): Promise<MessagePort>;
+  /** Programs in terminals; the first use loads kafkajs and what goes with it. */
+  readonly code: Code;
+}
+
+/**
+ * Node programs of the reader's, with kafkajs, each in a sandboxed worker. Their clocks and their chance are
+ * the run's: a program begins at the next virtual millisecond and stands still while the run is paused.
+ */
+export interface Code {
+  /** Writes a file, such as `producer.js` or `lib/orders.js`; it is kept in this browser. */
+  write(name: string, text: string): Promise<void>;
+  /** Begins a file as a program; the id of its terminal. */
+  run(name: string): Promise<number>;
+  /** What a terminal shows, without colours; the newest 3,000 lines. */
+  output(id: number): Promise<string>;
+  /**
+   * Sends SIGINT, and kills the program when it has not ended some seconds later; at once when called a second
+   * time. Resolves when it has ended. Nothing hears a signal while the run is paused.
+   */
+  stop(id: number): Promise<void>;
+  list(): Promise<{ files: string[]; terminals: Terminal[] }>;
+}
+
+export interface Terminal {
+  id: number;
+  /** The file that runs. */
+  name: string;
+  state: 'running' | 'stopping' | 'ended';
+  /** Once it has ended: as in Node, 128 and the signal's number where one ended it. */
+  code?: number;
+  signal?: string;
+  /** Once its consumer is a member of a group. */
+  group?: string;
+  member?: string;
 }
 
 export type SocketMessage =

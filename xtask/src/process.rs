@@ -3,6 +3,7 @@
 use crate::project;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -86,6 +87,14 @@ pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// A program of this workspace, built as the tests build it: what they share is not built twice.
+pub fn built(program: &str) -> Result<PathBuf> {
+    let mut cargo = command("cargo");
+    run(cargo.args(["build", "--quiet", "--workspace", "--bin", program]))?;
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    Ok(project::target().join("debug").join(name))
 }
 
 /// Standard output, or `None` when the program is absent or fails.

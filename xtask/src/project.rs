@@ -3,9 +3,6 @@
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
-/// The profile of what is tested here: optimised, with every assertion.
-pub const CHECKED: &str = "checked";
-
 /// The root of the workspace.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -21,7 +18,7 @@ pub fn tools() -> PathBuf {
 /// Where cargo builds.
 pub fn target() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(elsewhere) => PathBuf::from(elsewhere),
+        Some(elsewhere) => root().join(elsewhere),
         None => root().join("target"),
     }
 }

@@ -1,7 +1,6 @@
 //! A `konbini` server of this clone, for clients to be tried on.
 
-use crate::project::CHECKED;
-use crate::{process, project};
+use crate::process;
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -17,10 +16,7 @@ pub struct Server {
 impl Server {
     /// Builds it and starts it on free ports, in memory or in a directory that is emptied first.
     pub fn start(brokers: u32, data: Option<&Path>) -> Result<Server> {
-        let mut build = process::command("cargo");
-        process::run(build.args(["build", "--profile", CHECKED, "-p", "konbini-server"]))?;
-        let name = format!("konbini{}", std::env::consts::EXE_SUFFIX);
-        let mut server = process::command(project::target().join(CHECKED).join(name));
+        let mut server = process::command(process::built("konbini")?);
         server
             .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(["--config", "group.initial.rebalance.delay.ms=0"])

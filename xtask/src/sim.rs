@@ -1,10 +1,9 @@
 //! `cargo xtask sim`: random clusters with random faults, in `tests/sim`.
 
 use crate::process;
-use crate::project::CHECKED;
 use crate::stages::Count;
 use anyhow::{Context, Result};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 /// Seeds that `cargo xtask test` runs.
 const TEST_RUNS: u64 = 300;
@@ -18,10 +17,10 @@ pub struct Args {
 
 /// Runs the simulator; its exit code tells crash (3), liveness (4) and correctness (5) apart.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let mut sim = simulator();
+    let mut sim = process::command(process::built("konbini-sim")?);
     sim.args(&args.rest);
     println!("    $ {}", process::shown(&sim));
-    let status = sim.status().context("cargo cannot be started")?;
+    let status = sim.status().context("it cannot be started")?;
     Ok(ExitCode::from(
         status
             .code()
@@ -39,7 +38,7 @@ pub fn stage() -> Result<Count> {
 
 /// Runs the simulator and reads its last line, `N passed, N failed`.
 fn counted(arguments: &[&str]) -> Result<Count> {
-    let mut sim = simulator();
+    let mut sim = process::command(process::built("konbini-sim")?);
     sim.args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
@@ -61,18 +60,4 @@ fn counted(arguments: &[&str]) -> Result<Count> {
         failed.push(format!("the simulator ended with {}", output.status));
     }
     Ok(Count { passed, failed })
-}
-
-fn simulator() -> Command {
-    let mut cargo = process::command("cargo");
-    cargo.args([
-        "run",
-        "--quiet",
-        "--profile",
-        CHECKED,
-        "-p",
-        "konbini-sim",
-        "--",
-    ]);
-    cargo
 }

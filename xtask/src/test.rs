@@ -1,4 +1,4 @@
-//! `cargo xtask test`: check, native, simulated faults, Node, Chrome, build, end to end.
+//! `cargo xtask test`: check, native, simulated faults, Node, programs, Chrome, build, end to end.
 
 use crate::stages::{Count, Stages};
 use crate::{
@@ -21,6 +21,7 @@ enum Stage {
     Sim,
     Conformance,
     Node,
+    Code,
     Chrome,
     Build,
     E2e,
@@ -33,12 +34,13 @@ const DRIVER_SECONDS: &str = "60";
 
 type Work = fn() -> Result<Count>;
 
-const ORDER: [(Stage, &str, Work); 8] = [
+const ORDER: [(Stage, &str, Work); 9] = [
     (Stage::Check, "check", check::stage),
     (Stage::Native, "native", native),
     (Stage::Sim, "sim", sim::stage),
     (Stage::Conformance, "conformance", conformance::stage),
     (Stage::Node, "node", in_node),
+    (Stage::Code, "code", programs),
     (Stage::Chrome, "chrome", in_chrome),
     (Stage::Build, "build", built),
     (Stage::E2e, "e2e", end_to_end),
@@ -82,10 +84,16 @@ fn provide(only: Option<Stage>) -> Result<()> {
     if any(&[Stage::Build]) {
         needs.push(tools::trunk());
     }
-    if any(&[Stage::Conformance, Stage::Node, Stage::Build, Stage::E2e]) {
+    if any(&[
+        Stage::Conformance,
+        Stage::Node,
+        Stage::Code,
+        Stage::Build,
+        Stage::E2e,
+    ]) {
         needs.push(node::node());
     }
-    if any(&[Stage::Conformance, Stage::Build, Stage::E2e]) {
+    if any(&[Stage::Conformance, Stage::Code, Stage::Build, Stage::E2e]) {
         needs.push(node::packages());
     }
     if any(&[Stage::Chrome, Stage::E2e]) {
@@ -100,14 +108,7 @@ fn provide(only: Option<Stage>) -> Result<()> {
 fn native() -> Result<Count> {
     let mut cargo = process::command("cargo");
     // The browser's packages too: what is pure in them is tested natively.
-    let profile = project::CHECKED;
-    cargo.args([
-        "test",
-        "--profile",
-        profile,
-        "--no-fail-fast",
-        "--workspace",
-    ]);
+    cargo.args(["test", "--no-fail-fast", "--workspace"]);
     harness::cargo_test(&mut cargo)
 }
 
@@ -116,6 +117,32 @@ fn in_node() -> Result<Count> {
         cargo.env("WASM_BINDGEN_TEST_ONLY_NODE", "1");
         Ok(())
     })
+}
+
+/// What programs of the code view find in their worker, in Node; and the examples against the server.
+fn programs() -> Result<Count> {
+    let server = process::built("konbini")?;
+    let folder = project::root().join("tests/code");
+    let files = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let files = files.iter().map(std::fs::DirEntry::path);
+    let mut node = process::command("node");
+    node.args(["--test", "--test-reporter", "tap"]);
+    node.env("KONBINI", server);
+    node.args(files.filter(|path| path.to_string_lossy().ends_with(".test.mjs")));
+    let output = node.output().context("node cannot be started")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    println!("{text}");
+    let line = |name: &str| text.lines().rev().find_map(|line| line.strip_prefix(name));
+    let passed = line("# pass").context("Node's report has no count")?;
+    let failed = text.lines().filter(|line| line.starts_with("not ok "));
+    let mut count = Count {
+        passed: passed.trim().parse()?,
+        failed: failed.map(str::to_owned).collect(),
+    };
+    if !output.status.success() && count.failed.is_empty() {
+        count.add(Count::failure(format!("node ended with {}", output.status)));
+    }
+    Ok(count)
 }
 
 fn in_chrome() -> Result<Count> {

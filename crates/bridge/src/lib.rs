@@ -57,6 +57,11 @@ pub enum Command {
         host: String,
         port: u16,
     },
+    /// A program of this page begins at the next virtual millisecond: it follows the cluster's
+    /// clock and opens its connections through the port sent along.
+    BeginProgram,
+    /// It is gone, whatever it was doing: its connections close.
+    EndProgram(u32),
     /// Deletes everything stored.
     Reset,
 }
@@ -89,6 +94,8 @@ pub enum Reply {
     Snapshot(Box<Snapshot>),
     Inspection(Box<Inspection>),
     Recording(Box<Recording>),
+    /// The number of the program that begins.
+    Program(u32),
 }
 
 /// Why a command was refused: a code with a sentence in each language, and the details.

@@ -5,6 +5,7 @@
 //! reader does. Moving things (shelf cells, curves, parcels) are drawn on one canvas, see `stage`.
 
 pub mod app;
+pub mod code;
 pub mod context;
 pub mod dialogs;
 pub mod faults;

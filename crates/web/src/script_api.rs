@@ -1,5 +1,6 @@
 //! `window.konbini`, for scripts and tests. Documented in `www/konbini.d.ts`.
 
+use crate::code::Desk;
 use crate::context::Ctx;
 use crate::lessons::LESSONS;
 use crate::scenario::Action;
@@ -62,6 +63,7 @@ pub fn install(ctx: &Ctx) {
         Ok(JsValue::UNDEFINED)
     });
     connect(&api, ctx);
+    code(&api, ctx);
     set(&window, "konbini", &api);
 }
 
@@ -85,6 +87,26 @@ fn connect(api: &Object, ctx: &Ctx) {
         });
     set(api, "connect", function.as_ref());
     function.forget();
+}
+
+/// `code`: programs in terminals. Its first use loads what it needs.
+fn code(api: &Object, ctx: &Ctx) {
+    let object = Object::new();
+    for name in ["write", "run", "output", "stop", "list"] {
+        let ctx = ctx.clone();
+        let function = Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(
+            move |first: JsValue, second: JsValue| {
+                let ctx = ctx.clone();
+                future_to_promise(async move {
+                    let desk = Desk::load(&ctx).await?;
+                    desk.call(name, &[first, second]).await
+                })
+            },
+        );
+        set(&object, name, function.as_ref());
+        function.forget();
+    }
+    set(api, "code", &object);
 }
 
 fn method1<F>(api: &Object, name: &str, ctx: &Ctx, run: fn(Ctx, JsValue) -> F)
@@ -153,7 +175,7 @@ fn script_error(what: &str, message: &str) -> JsValue {
 }
 
 /// A refusal as an `Error` with a `code`.
-fn error(refusal: &Refusal) -> JsValue {
+pub fn error(refusal: &Refusal) -> JsValue {
     let error = js_sys::Error::new(&refusal.message);
     let _ = Reflect::set(&error, &"code".into(), &refusal.code.as_str().into());
     error.into()

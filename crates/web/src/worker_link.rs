@@ -155,6 +155,11 @@ impl WorkerLink {
         self.send(command, Some(port))
     }
 
+    /// Begins a program; its turns go through `port`, which moves to the worker.
+    pub fn begin_program(&self, port: &MessagePort) -> impl Future<Output = Answer> + 'static {
+        self.send(Command::BeginProgram, Some(port))
+    }
+
     /// Asks for a frame at real time `now` (ms), unless one is still being made. A worker that
     /// has started another run meanwhile has forgotten the question: it is asked again.
     pub fn ask_frame(&self, now: f64) {

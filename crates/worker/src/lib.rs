@@ -16,6 +16,7 @@ pub mod pace;
 pub mod page;
 pub mod playground;
 pub mod ports;
+pub mod programs;
 pub mod recording;
 pub mod relay;
 pub mod signal;

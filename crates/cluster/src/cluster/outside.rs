@@ -179,6 +179,11 @@ impl Cluster {
         }
     }
 
+    /// Whether a connection from outside was told anything since then.
+    pub fn has_external(&self) -> bool {
+        !self.outside.told.is_empty()
+    }
+
     /// What connections from outside were told since the last call.
     pub fn take_external(&mut self) -> Vec<(ExternalId, ExternalOutput)> {
         self.outside.told.drain(..).collect()

@@ -3,6 +3,7 @@
 use super::keys::use_keys;
 use super::notices::{Announcer, Notices};
 use super::opening::use_opening;
+use crate::code::CodeView;
 use crate::context::Ctx;
 use crate::dialogs::Dialogs;
 use crate::frame_loop::Live;
@@ -12,7 +13,7 @@ use crate::i18n::{Lang, header as t};
 use crate::inspector::Inspector;
 use crate::lessons::Progress;
 use crate::stage::Stage;
-use crate::state::{AppState, Engine, Msg, Pane, Theme, Ui};
+use crate::state::{AppState, Engine, Msg, Pane, Theme, Ui, View};
 use crate::store::{recall, remember};
 use crate::timeline::Timeline;
 use crate::worker_link::WorkerLink;
@@ -57,15 +58,18 @@ fn Page() -> Html {
         Pane::Inspector => "inspector",
         Pane::Timeline => "timeline",
     };
+    let view = match ctx.state.ui.view {
+        View::Stage => "stage",
+        View::Code => "code",
+    };
     html! {
-        <div class="page" data-shown={pane}>
+        <div class="page" data-shown={pane} data-view={view}>
             <Header />
             <Notices />
-            <Guide />
-            <Stage />
-            <Inspector />
-            <Timeline />
-            { pane_bar(&ctx) }
+            { match ctx.state.ui.view {
+                View::Stage => html! { <><Guide /><Stage /><Inspector /><Timeline />{ pane_bar(&ctx) }</> },
+                View::Code => html! { <><CodeView /><Stage /></> },
+            } }
             <Dialogs />
             <Announcer />
         </div>

@@ -6,8 +6,8 @@ mod transport;
 
 use crate::context::Ctx;
 use crate::format::clock;
-use crate::i18n::header as t;
-use crate::state::{Dialog, Msg, Theme};
+use crate::i18n::{code, header as t};
+use crate::state::{Dialog, Msg, Theme, View};
 use scenario_picker::ScenarioPicker;
 pub use speed::SPEEDS;
 use speed::speed;
@@ -33,6 +33,7 @@ pub fn Header() -> Html {
             { speed(&ctx) }
             { virtual_clock(&ctx) }
             <span class="grow"></span>
+            { view_switch(&ctx) }
             <div class="top-end">
                 <button class="btn icon" onclick={ctx.on_dialog(Dialog::About)} title={ctx.t(t::ABOUT)} aria-label={ctx.t(t::ABOUT)}>{ "i" }</button>
                 <button class="btn icon" onclick={ctx.on_dialog(Dialog::Help)} title={ctx.t(t::HELP)} aria-label={ctx.t(t::HELP)}>{ "?" }</button>
@@ -41,6 +42,23 @@ pub fn Header() -> Html {
                 <button class="btn primary" onclick={ctx.on_dialog(Dialog::Share)}>{ ctx.t(t::SHARE) }</button>
             </div>
         </header>
+    }
+}
+
+/// The stage with guide and inspector, or code beside the stage.
+fn view_switch(ctx: &Ctx) -> Html {
+    let view = ctx.state.ui.view;
+    let button = |which: View, word| {
+        let on = view == which;
+        html! {
+            <button class={classes!(on.then_some("on"))} aria-pressed={on.to_string()} onclick={ctx.on(Msg::View(which))}>{ ctx.t(word) }</button>
+        }
+    };
+    html! {
+        <div class="seg views" role="group" aria-label={ctx.t(code::VIEW)}>
+            { button(View::Stage, code::STAGE) }
+            { button(View::Code, code::CODE) }
+        </div>
     }
 }
 

@@ -45,6 +45,10 @@ pub const REAL: &[Text] = &[
         "儲存：ack 之前資料已寫進瀏覽器的 IndexedDB。把分頁關掉也還在，重新整理就等於斷電重開。",
     ],
     [
+        "Code: programs run kafkajs as it is on npm, and its sockets end at these brokers.",
+        "程式：執行的是 npm 上原封不動的 kafkajs，連線的另一端就是這些 broker。",
+    ],
+    [
         "Names, defaults and error codes follow Apache Kafka 4.",
         "名稱、預設值與錯誤碼都以 Apache Kafka 4 為準。",
     ],
@@ -62,6 +66,10 @@ pub const SIMULATED: &[Text] = &[
     [
         "Time: all of it is virtual, which is why it can be paused and sped up. Waiting for a disk costs no virtual time.",
         "時間：全部是虛擬時間，所以可以暫停和加速。等磁碟不花虛擬時間。",
+    ],
+    [
+        "Node around a program: small modules of ours, and a clock that stands still while the program computes. A program that computes for more than two seconds falls out of step with the cluster.",
+        "程式底下的 Node：由我們寫的小模組代替，程式計算時時鐘不會走。連續計算超過兩秒的程式會跟不上 cluster 的時間。",
     ],
     [
         "Producers and consumers on timers are ours, written after Apache Kafka's Java clients.",

@@ -2,6 +2,7 @@
 //! Files follow the views; `events` holds one sentence for each event code.
 
 pub mod about;
+pub mod code;
 pub mod configs;
 pub mod dialogs;
 pub mod events;

@@ -165,6 +165,10 @@ const REFUSALS: &[(&str, &str)] = &[
     ),
     ("connection-refused", "連線被拒：那個位址沒有 broker。"),
     ("no-port", "這個連線要求沒有附上 MessagePort。"),
+    (
+        "too-many-programs",
+        "執行中的程式已經到上限，請先停掉一支。",
+    ),
     ("not-sendable", "無法把要求送給引擎。"),
     ("worker-gone", "引擎已經停止。"),
     ("link-too-long", "連結太長，無法讀取。"),

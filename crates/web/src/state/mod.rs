@@ -20,7 +20,7 @@ pub use select::{
     visible_topics,
 };
 pub use ui::{
-    Confirm, Dialog, GuideTab, Pane, Prediction, Selection, Tab, Theme, Then, TimelineTab, Ui,
+    Confirm, Dialog, GuideTab, Pane, Prediction, Selection, Tab, Theme, Then, TimelineTab, Ui, View,
 };
 
 use crate::lessons::Progress;

@@ -2,7 +2,7 @@
 
 use super::{
     AppState, Dialog, EVENTS_KEPT, Engine, FAILURES, GuideTab, Pane, REFUSALS_SHOWN, Selection,
-    Tab, Theme, TimelineTab,
+    Tab, Theme, TimelineTab, View,
 };
 use crate::i18n::Lang;
 use crate::scenario::{Flight, Scenario, TraceEvent};
@@ -29,6 +29,7 @@ pub enum Msg {
     Select(Selection),
     Unselect,
     Tab(Tab),
+    View(View),
     Pane(Pane),
     Guide(GuideTab),
     Timeline(TimelineTab),
@@ -72,6 +73,7 @@ impl AppState {
             Msg::Select(selection) => self.select(selection),
             Msg::Unselect => self.ui.selection = None,
             Msg::Tab(tab) => self.ui.tab = tab,
+            Msg::View(view) => self.ui.view = view,
             Msg::Pane(pane) => self.ui.pane = pane,
             Msg::Guide(tab) => self.ui.guide = tab,
             Msg::Timeline(tab) => self.ui.timeline = tab,

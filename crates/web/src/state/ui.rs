@@ -56,6 +56,15 @@ pub enum Tab {
     Config,
 }
 
+/// What fills the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    #[default]
+    Stage,
+    /// Editor and terminals, with the stage beside them.
+    Code,
+}
+
 /// What a phone shows; wide screens show all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pane {
@@ -137,6 +146,7 @@ pub struct Ui {
     pub theme: Theme,
     pub selection: Option<Selection>,
     pub tab: Tab,
+    pub view: View,
     pub pane: Pane,
     pub guide: GuideTab,
     pub timeline: TimelineTab,

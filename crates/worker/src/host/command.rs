@@ -4,6 +4,7 @@ use super::Host;
 use super::run::{Advance, By};
 use crate::inbox::{Input, PageId};
 use crate::ports::{PortEnd, ToClient};
+use crate::programs::PROGRAMS_MAX;
 use bytes::Bytes;
 use konbini_bridge::{Command, Refusal, Reply, Request};
 use konbini_cluster::Inspected;
@@ -32,6 +33,7 @@ impl Host {
             Command::Reset => self.reset(page, id).await,
             Command::Frame => self.frame(page),
             Command::Connect { host, port: number } => self.connect(page, id, &host, number, port),
+            Command::BeginProgram => self.begin_program(page, id, port),
             command if self.run.is_none() => {
                 drop(command);
                 self.answer(page, id, Err(refusal("not-open", "No run is open yet.")));
@@ -58,6 +60,14 @@ impl Host {
                     let snapshot = Box::new(run.cluster.snapshot());
                     self.answer_committed(page, id, Ok(Reply::Snapshot(snapshot)));
                 }
+            }
+            Command::EndProgram(number) => {
+                if let Some(run) = &mut self.run
+                    && run.programs.belongs_to(number, page)
+                {
+                    run.programs.remove(number, &mut run.cluster);
+                }
+                self.answer(page, id, Ok(Reply::Done));
             }
             Command::Inspect(inspect) => self.inspect(page, id, inspect),
             Command::Record { actions } => {
@@ -171,6 +181,25 @@ impl Host {
         for (page, id, inspect) in waiting {
             self.inspect(page, id, inspect);
         }
+    }
+
+    fn begin_program(&mut self, page: PageId, id: u32, port: Option<PortEnd>) {
+        let outcome = match (port, &mut self.run) {
+            (None, _) => {
+                let message = "A program needs a MessagePort, transferred with the request.";
+                Err(refusal("no-port", message))
+            }
+            (Some(_), None) => Err(refusal("not-open", "No run is open yet.")),
+            (Some(end), Some(run)) => {
+                let number = run.programs.add(end, page, &run.cluster);
+                let too_many = || {
+                    format!("There are {PROGRAMS_MAX} programs already; stop one of them first.")
+                };
+                let refused = || refusal("too-many-programs", &too_many());
+                number.map(Reply::Program).ok_or_else(refused)
+            }
+        };
+        self.answer(page, id, outcome);
     }
 
     fn connect(&mut self, page: PageId, id: u32, host: &str, number: u16, port: Option<PortEnd>) {

@@ -17,6 +17,7 @@ use crate::feed::Feed;
 use crate::inbox::{Inbox, Input, PageId};
 use crate::pace::Pace;
 use crate::ports::Ports;
+use bytes::Bytes;
 use konbini_bridge::{Frame, Notice, Refusal, Reply, StorageView, Update};
 use konbini_cluster::{ExternalId, ExternalOutput};
 use run::Run;
@@ -65,6 +66,7 @@ enum Outgoing {
     Frame(PageId, Box<Frame>),
     Reply(PageId, u32, Result<Reply, Refusal>),
     Port(ExternalId, ExternalOutput),
+    Turn(u32, Bytes),
 }
 
 impl Host {
@@ -153,12 +155,18 @@ impl Host {
             }
             Input::PageGone(page) => self.forget_page(page),
             Input::PortBytes(port, bytes) => {
-                if let (Some(run), Some(id)) = (&mut self.run, self.ports.connection(port)) {
+                let Some(run) = &mut self.run else { return };
+                if let Some(number) = run.programs.by_port(port) {
+                    run.programs.report(number, bytes, &mut run.cluster);
+                } else if let Some(id) = self.ports.connection(port) {
                     run.cluster.send(id, bytes);
                 }
             }
             Input::PortEnded(port) => {
-                if let (Some(run), Some(id)) = (&mut self.run, self.ports.connection(port)) {
+                let Some(run) = &mut self.run else { return };
+                if let Some(number) = run.programs.by_port(port) {
+                    run.programs.remove(number, &mut run.cluster);
+                } else if let Some(id) = self.ports.connection(port) {
                     run.cluster.close(id);
                     self.ports.forget(id);
                 }
@@ -176,6 +184,9 @@ impl Host {
 
     fn forget_page(&mut self, page: PageId) {
         self.pages.remove(&page);
+        if let Some(run) = &mut self.run {
+            run.programs.remove_page(page, &mut run.cluster);
+        }
         for id in self.ports.of_page(page) {
             if let Some(run) = &mut self.run {
                 run.cluster.close(id);
@@ -235,6 +246,11 @@ impl Host {
             }
             Outgoing::Reply(page, id, outcome) => self.answer(page, id, outcome),
             Outgoing::Port(id, output) => self.ports.tell(id, output),
+            Outgoing::Turn(number, message) => {
+                if let Some(run) = &mut self.run {
+                    run.programs.send(number, message, real_ms());
+                }
+            }
         }
     }
 

@@ -108,11 +108,12 @@ impl Host {
 
     /// Ends the run and deletes everything stored.
     async fn delete(&mut self) -> Result<(), StoreFailure> {
-        if let Some(run) = self.run.take() {
+        if let Some(mut run) = self.run.take() {
             run.disk.settled().await;
             self.release_all();
             self.refuse_waiting(&run);
             self.ports.end_all();
+            run.programs.end_all();
             self.pages
                 .values_mut()
                 .for_each(|feed| *feed = Default::default());

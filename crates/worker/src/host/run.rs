@@ -4,6 +4,7 @@ use crate::clock::real_ms;
 use crate::crash;
 use crate::disk::Disk;
 use crate::inbox::{Inbox, Input, PageId};
+use crate::programs::Programs;
 use crate::recording::Recorder;
 use konbini_cluster::{Cluster, LoadId, Progress};
 use konbini_log::{LogDir, StoreOp};
@@ -37,6 +38,7 @@ pub(super) struct Run {
     /// Inspections that wait for loads.
     pub(super) inspections: Vec<(PageId, u32, Inspect)>,
     pub(super) advances: VecDeque<Advance>,
+    pub(super) programs: Programs,
     /// It lives in memory and has used up what it may have there.
     pub(super) memory_full: bool,
 }
@@ -70,6 +72,7 @@ impl Run {
             damaged: BTreeSet::new(),
             inspections: Vec::new(),
             advances: VecDeque::new(),
+            programs: Programs::default(),
             memory_full: false,
         }
     }
@@ -82,13 +85,20 @@ impl Run {
 
     /// Whether everything up to now has happened, with the power on: a paused run rests only there.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.cluster.is_settled() && !self.cluster.is_dark()
+        let quiet = self.programs.is_quiet(self.cluster.now());
+        quiet && self.cluster.is_settled() && !self.cluster.is_dark()
+    }
+
+    /// Virtual ms of the next thing to happen, in the cluster or in a program.
+    pub(super) fn next_at(&self) -> Option<i64> {
+        let both = [self.cluster.next_at(), self.programs.next_at()];
+        both.into_iter().flatten().min()
     }
 
     /// Virtual ms that the first of those who wait to advance wants to see.
     pub(super) fn goal(&mut self) -> Option<i64> {
         let now = self.cluster.now();
-        let next = self.cluster.next_at().unwrap_or(now);
+        let next = self.next_at().unwrap_or(now);
         let advance = self.advances.front_mut()?;
         Some(*advance.until.get_or_insert(match advance.by {
             By::Ms(ms) => now + i64::from(ms),
@@ -105,6 +115,9 @@ impl Run {
 
     /// Runs to the target, or until that real moment; then to the end of the millisecond.
     pub(super) fn slice(&mut self, target: i64, until: f64) -> Progress {
+        if !self.programs.is_empty() {
+            return self.slice_in_step(target, until);
+        }
         loop {
             let progress = self.cluster.run_until(target, STEPS_PER_LOOK);
             crash::note(&self.cluster);
@@ -116,6 +129,24 @@ impl Run {
                     Progress::Reached => Progress::OutOfSteps,
                     other => other,
                 };
+            }
+        }
+    }
+
+    /// The same, no further than to the first moment at which a program has something to do.
+    fn slice_in_step(&mut self, target: i64, until: f64) -> Progress {
+        let target = (self.programs.next_at()).map_or(target, |at| at.min(target));
+        loop {
+            let next = self.cluster.next_at().filter(|at| *at <= target);
+            let progress = self
+                .cluster
+                .run_until(next.unwrap_or(target), STEPS_PER_MS_MAX);
+            crash::note(&self.cluster);
+            if progress != Progress::Reached || next.is_none() || self.cluster.has_external() {
+                return progress;
+            }
+            if real_ms() >= until {
+                return Progress::OutOfSteps;
             }
         }
     }

@@ -38,6 +38,12 @@ impl Host {
             return Next::OnSignal;
         }
         run.evict(limit);
+        if let Some(ms) = self.programs_turn() {
+            return Next::After(ms);
+        }
+        let Some(run) = &mut self.run else {
+            return Next::OnSignal;
+        };
         let goal = run.goal();
         if self.pace.is_paused() && goal.is_none() && run.is_at_rest() {
             return Next::OnSignal;
@@ -50,6 +56,32 @@ impl Host {
         self.finish_advances();
         self.release();
         self.after(progress, goal.is_some()).await
+    }
+
+    /// Gives programs their turns, when this moment has settled; real ms to wait for their reports.
+    fn programs_turn(&mut self) -> Option<f64> {
+        if self.run.as_ref()?.programs.is_empty() {
+            return None;
+        }
+        // What a turn depends on has to be on its way to the disk.
+        self.collect();
+        let run = self.run.as_mut()?;
+        let real = real_ms();
+        if run.cluster.is_settled() && run.programs.wait(real, &mut run.cluster).is_none() {
+            let turns = run.programs.turns(run.cluster.now(), real);
+            for turn in turns {
+                if turn.tells {
+                    let turn_out = Outgoing::Turn(turn.number, turn.message);
+                    self.outgoing.push_back((run.generation(), turn_out));
+                } else {
+                    run.programs.send(turn.number, turn.message, real);
+                }
+            }
+            self.release();
+        }
+        let run = self.run.as_mut()?;
+        let wait = run.programs.wait(real, &mut run.cluster);
+        wait.map(|ms| ms.max(TIMER_MS_MIN))
     }
 
     async fn after(&mut self, progress: Progress, advancing: bool) -> Next {
@@ -69,8 +101,9 @@ impl Host {
             }
             Progress::Blocked | Progress::OutOfSteps => Next::Again,
             Progress::Reached if !run.advances.is_empty() => Next::Again,
+            Progress::Reached if !run.programs.is_quiet(now) => Next::Again,
             Progress::Reached => {
-                let wait = self.pace.wait(real, run.cluster.next_at(), SLEEP_MS_MAX);
+                let wait = self.pace.wait(real, run.next_at(), SLEEP_MS_MAX);
                 // Code that talks to a broker waits for each answer, so it is worth the turns.
                 if wait < TIMER_MS_MIN && !self.ports.is_empty() {
                     Next::Again
@@ -99,6 +132,9 @@ impl Host {
         run.store();
         let generation = run.generation();
         for (id, output) in run.cluster.take_external() {
+            if run.programs.tell(id, &output, run.cluster.now()) {
+                continue;
+            }
             let output = Outgoing::Port(id, output);
             self.outgoing.push_back((generation, output));
         }

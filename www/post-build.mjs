@@ -1,9 +1,10 @@
 // Trunk's post_build hook: puts a hash of their content into the names of the worker's files, as Trunk does
-// for the page's own, so that no cache can pair a new page with an old worker. The page finds the name in
-// <meta name="konbini-worker">.
+// for the page's own, so that no cache can pair a new page with an old worker; and bundles the code view's part.
+// The page finds the names in <meta name="konbini-worker"> and <meta name="konbini-code">.
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bundle } from './code/build.mjs';
 
 const folder = process.env.TRUNK_STAGING_DIR;
 if (!folder) throw new Error('TRUNK_STAGING_DIR is not set: Trunk runs this');
@@ -24,7 +25,12 @@ await writeFile(
     `await init({ module_or_path: new URL('./${named}_bg.wasm', import.meta.url) });\n`,
 );
 
-const page = await readFile(at('index.html'), 'utf8');
-const changed = page.replaceAll(`./${PLAIN}_loader.js`, `./${named}_loader.js`);
-if (changed === page) throw new Error(`index.html does not name ./${PLAIN}_loader.js`);
-await writeFile(at('index.html'), changed);
+let page = await readFile(at('index.html'), 'utf8');
+for (const [plain, name] of [
+  [`./${PLAIN}_loader.js`, `./${named}_loader.js`],
+  ['./konbini-code.js', `./${await bundle(folder)}`],
+]) {
+  if (!page.includes(plain)) throw new Error(`index.html does not name ${plain}`);
+  page = page.replaceAll(plain, name);
+}
+await writeFile(at('index.html'), page);

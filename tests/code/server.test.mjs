@@ -1,0 +1,80 @@
+// The examples as Node itself runs them, over TCP, against the native server: what they print in the tab (see
+// tests/e2e/examples.spec.js) they print here. KONBINI names the server's program.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { examples } from '../../www/code/build.mjs';
+import { EXPECTED } from './examples.mjs';
+
+/** Real ms for one pattern of one program. */
+const PATIENCE_MS = 60_000;
+const program = process.env.KONBINI;
+const skip = program ? false : 'KONBINI is not set';
+const texts = new Map((await examples()).map(({ name, files }) => [name, files]));
+const running = new Set();
+let folder;
+let address;
+
+before(async () => {
+  if (skip) return;
+  folder = await mkdtemp(join(tmpdir(), 'konbini-examples-'));
+  await symlink(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'));
+  const options = ['--memory', '--brokers', '3', '--listen', '127.0.0.1:0', '--log-format', 'json'];
+  const server = spawn(program, options, { stdio: ['ignore', 'ignore', 'pipe'] });
+  running.add(server);
+  const lines = createInterface({ input: server.stderr });
+  address = await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    lines.on('line', (line) => {
+      const { fields } = JSON.parse(line);
+      if (fields?.message === 'listening') resolve(fields.address);
+    });
+  });
+});
+
+after(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  if (folder) await rm(folder, { recursive: true });
+});
+
+/** Starts a file in a process of its own. */
+async function start(example, file) {
+  const path = join(folder, `${example}-${file.replace(/js$/, 'cjs')}`);
+  // The one thing that differs: the port, which is whatever was free.
+  await writeFile(path, texts.get(example)[file].replaceAll('localhost:9092', address));
+  const child = spawn(process.execPath, [path], { env: { ...process.env, KAFKAJS_NO_PARTITIONER_WARNING: '1' } });
+  const one = { child, text: '' };
+  running.add(child);
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (one.text += data));
+  one.code = new Promise((resolve) => child.once('exit', resolve));
+  return one;
+}
+
+async function shows(one, pattern) {
+  const until = Date.now() + PATIENCE_MS;
+  while (!pattern.test(one.text)) {
+    if (Date.now() > until) assert.match(one.text, pattern);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+for (const { name, runs } of EXPECTED) {
+  test(`the example ${name}`, { skip }, async () => {
+    assert.deepEqual([...new Set(runs.map(({ file }) => file))].filter((file) => !texts.get(name)[file]), []);
+    for (const { file, shows: patterns, code } of runs) {
+      const one = await start(name, file);
+      for (const pattern of patterns) await shows(one, pattern);
+      if (code !== undefined) assert.equal(await one.code, code, one.text);
+    }
+  });
+}
+
+test('every example is expected something of', async () => {
+  const index = JSON.parse(await readFile(new URL('../../www/code/examples/index.json', import.meta.url), 'utf8'));
+  assert.deepEqual(EXPECTED.map(({ name }) => name).sort(), index.map(({ name }) => name).sort());
+});

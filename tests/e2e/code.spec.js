@@ -1,0 +1,262 @@
+// Programs in terminals: kafkajs as it is on npm, against the cluster in the tab.
+import { test, expect } from './site.js';
+import { apply, call, group, snapshot, topic, visit } from './app.js';
+
+/** Calls a function of `window.konbini.code`. */
+const code = (page, name, ...values) =>
+  page.evaluate(([name, values]) => konbini.code[name](...values), [name, values]);
+
+const output = (page, id) => code(page, 'output', id);
+const terminal = async (page, id) => (await code(page, 'list')).terminals.find((one) => one.id === id);
+
+/** Waits until a terminal shows what matches. */
+async function shows(page, id, pattern, timeout = 30_000) {
+  await expect.poll(() => output(page, id), { timeout }).toMatch(pattern);
+}
+
+async function run(page, name, text) {
+  await code(page, 'write', name, text);
+  return code(page, 'run', name);
+}
+
+const PRODUCER = `
+const { Kafka, CompressionTypes, logLevel } = require('kafkajs')
+const kafka = new Kafka({ logLevel: logLevel.ERROR, brokers: ['localhost:9092'], clientId: 'example-producer' })
+const topic = 'topic-code'
+const producer = kafka.producer()
+let sent = 0
+const sendMessage = () => producer
+  .send({ topic, compression: CompressionTypes.GZIP, messages: [0, 1].map((partition) => ({ partition, key: 'key-' + sent, value: 'value-' + sent++ })) })
+  .then((result) => console.log(JSON.stringify(result)))
+  .catch((e) => console.error('[producer] ' + e.message, e))
+const run = async () => {
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic, numPartitions: 2, replicationFactor: 3 }] })
+  await admin.disconnect()
+  await producer.connect()
+  console.log('connected')
+  setInterval(sendMessage, 500)
+}
+run()
+for (const type of ['SIGTERM', 'SIGINT']) {
+  process.once(type, async () => {
+    try { await producer.disconnect() } finally { process.kill(process.pid, type) }
+  })
+}
+`;
+
+const CONSUMER = `
+const { Kafka, logLevel } = require('kafkajs')
+const kafka = new Kafka({ logLevel: logLevel.INFO, brokers: ['localhost:9092'], clientId: 'example-consumer' })
+const consumer = kafka.consumer({ groupId: 'code-group', sessionTimeout: 10000 })
+const run = async () => {
+  await consumer.connect()
+  await consumer.subscribe({ topic: 'topic-code', fromBeginning: true })
+  await consumer.run({
+    eachMessage: async ({ topic, partition, message }) => {
+      console.log(\`- \${topic}[\${partition} | \${message.offset}] / \${message.timestamp} \${message.key}#\${message.value}\`)
+    },
+  })
+}
+run()
+process.once('SIGINT', async () => {
+  try { await consumer.disconnect() } finally { process.kill(process.pid, 'SIGINT') }
+})
+`;
+
+/** Offsets that a consumer printed, by partition. */
+function offsetsIn(text) {
+  const seen = new Map();
+  for (const [, partition, offset] of text.matchAll(/\[(\d) \| (\d+)\]/g)) {
+    seen.set(partition, [...(seen.get(partition) ?? []), Number(offset)]);
+  }
+  return seen;
+}
+
+/** In the page: a file as it is stored. */
+function stored(name) {
+  return new Promise((resolve) => {
+    const request = indexedDB.open('konbini-code');
+    request.onsuccess = () => {
+      const database = request.result;
+      const got = database.transaction('files').objectStore('files').get(name);
+      got.onsuccess = () => {
+        database.close();
+        resolve(got.result?.text);
+      };
+    };
+  });
+}
+
+test('a producer and two consumers in three terminals, and a broker dies under them', async ({ page, site }) => {
+  test.setTimeout(180_000);
+  await visit(page, site);
+  await call(page, 'speed', 10);
+  const producer = await run(page, 'producer.js', PRODUCER);
+  await shows(page, producer, /connected\n.*baseOffset/s);
+  const first = await run(page, 'consumer.js', CONSUMER);
+  await shows(page, first, /"groupProtocol":"RoundRobinAssigner"/);
+  await shows(page, first, /\[0 \| \d+\][^]*\[1 \| \d+\]|\[1 \| \d+\][^]*\[0 \| \d+\]/);
+  const second = await code(page, 'run', 'consumer.js');
+  await shows(page, second, /\[\d \| \d+\]/, 60_000);
+  await expect.poll(async () => {
+    const members = group(await snapshot(page), 'code-group')?.members ?? [];
+    return members.map(({ assignment }) => assignment.flatMap(([, partitions]) => partitions).length);
+  }, { timeout: 30_000 }).toEqual([1, 1]);
+  expect((await terminal(page, second)).group).toBe('code-group');
+
+  const victim = topic(await snapshot(page), 'topic-code').partitions[0].leader;
+  const before = (await output(page, producer)).split('\n').length;
+  await apply(page, { do: 'kill-broker', broker: victim });
+  await expect.poll(async () => topic(await snapshot(page), 'topic-code').partitions[0].leader).not.toBe(victim);
+  await expect.poll(async () => (await output(page, producer)).split('\n').length, { timeout: 60_000 }).toBeGreaterThan(before + 10);
+
+  // Whatever was acknowledged is read: both consumers together have every offset.
+  await expect.poll(async () => {
+    const there = topic(await snapshot(page), 'topic-code').partitions.map(({ logEnd }) => logEnd);
+    const seen = [offsetsIn(await output(page, first)), offsetsIn(await output(page, second))];
+    return there.map((_, p) => {
+      const all = new Set(seen.flatMap((one) => one.get(String(p)) ?? []));
+      return [...all].sort((a, b) => a - b).every((offset, index) => offset === index) && all.size > 10;
+    });
+  }, { timeout: 60_000 }).toEqual([true, true]);
+
+  await code(page, 'stop', producer);
+  expect(await terminal(page, producer)).toMatchObject({ state: 'ended', code: 130 });
+});
+
+test('pause stops programs and their clock', async ({ page, site }) => {
+  await visit(page, site);
+  const id = await run(page, 'clock.js', 'setInterval(() => console.log(Date.now()), 100)');
+  const times = async () => (await output(page, id)).trim().split('\n').map(Number);
+  await shows(page, id, /\d+\n\d+\n/);
+  await call(page, 'pause');
+  // Whatever was printed before the pause is on its way for a moment.
+  const { now, epochMs } = await snapshot(page);
+  await expect.poll(async () => (await times()).at(-1)).toBeGreaterThan(epochMs + now - 100);
+  const before = await times();
+  await call(page, 'advance', 1_000);
+  await expect.poll(async () => (await times()).length).toBe(before.length + 10);
+  for (let look = 0; look < 20; look += 1) await snapshot(page);
+  const after = await times();
+  expect(after.length).toBe(before.length + 10);
+  expect(new Set(after.slice(1).map((time, index) => time - after[index]))).toEqual(new Set([100]));
+});
+
+test('an endless loop and a flood of output are stopped without harm', async ({ page, site }) => {
+  test.setTimeout(90_000);
+  await visit(page, site);
+  const loop = await run(page, 'loop.js', 'console.log("round"); while (true);');
+  await shows(page, loop, /round/);
+  // The cluster goes on without it.
+  const { now } = await snapshot(page);
+  await expect.poll(async () => (await snapshot(page)).now, { timeout: 20_000 }).toBeGreaterThan(now + 1_000);
+  const flood = await run(page, 'flood.js', 'while (true) console.log("x".repeat(100));');
+  await shows(page, flood, /characters were too many/);
+  await Promise.all([code(page, 'stop', loop), code(page, 'stop', flood)]);
+  expect(await terminal(page, loop)).toMatchObject({ state: 'ended', code: 137 });
+  expect((await output(page, flood)).length).toBeLessThan(2_000_000);
+  const { now: then } = await snapshot(page);
+  await expect.poll(async () => (await snapshot(page)).now).toBeGreaterThan(then + 500);
+});
+
+test('the same programs begun at the same time make the same run', async ({ page, site }) => {
+  test.setTimeout(180_000);
+  await visit(page, site);
+  const once = async () => {
+    await call(page, 'reset');
+    await call(page, 'pause');
+    await call(page, 'advance', 5_000 - (await snapshot(page)).now);
+    const producer = await run(page, 'producer.js', PRODUCER);
+    await call(page, 'advance', 3_000);
+    const consumer = await run(page, 'consumer.js', CONSUMER);
+    await call(page, 'advance', 20_000);
+    await shows(page, consumer, /\[1 \| 5\]/);
+    const { now, traceHash } = await snapshot(page);
+    return { now, traceHash, producer: await output(page, producer), consumer: await output(page, consumer) };
+  };
+  const first = await once();
+  expect(first.producer).toMatch(/baseOffset/);
+  expect(await once()).toEqual(first);
+});
+
+test('a program has neither network nor the page\'s storage, and its end closes its connections', async ({ page, site }) => {
+  await visit(page, site);
+  await call(page, 'pause');
+  await call(page, 'advance', 5_000);
+  const connections = async () => (await snapshot(page)).brokers.map((broker) => broker.connections);
+  const before = await connections();
+  const id = await run(page, 'probe.js', `
+    console.log([typeof fetch, typeof indexedDB, typeof WebSocket, typeof document, typeof self].join())
+    require('net').connect(9092, 'broker-2').on('connect', () => console.log('open'))
+    require('net').connect(9092, 'example.org').on('error', (e) => console.log(e.code))
+    require('net').connect(9099, 'localhost').on('error', (e) => console.log(e.code))
+    setInterval(() => {}, 1000)`);
+  await call(page, 'advance', 1_000);
+  await shows(page, id, /undefined,undefined,undefined,undefined,undefined/);
+  for (const words of [/open/, /ENOTFOUND/, /ECONNREFUSED/]) await shows(page, id, words);
+  expect((await connections())[1]).toBe(before[1] + 1);
+  // Time stands still, so nobody can hear a signal: whoever asks twice means it.
+  const ended = code(page, 'stop', id);
+  await code(page, 'stop', id);
+  await ended;
+  await call(page, 'advance', 1_000);
+  await expect.poll(connections).toEqual(before);
+});
+
+test('a program of another tab runs with the same cluster, and ends with its tab', async ({ page, site, context }) => {
+  test.setTimeout(90_000);
+  await visit(page, site);
+  const other = await context.newPage();
+  await visit(other, site);
+  await call(page, 'pause');
+  await call(page, 'advance', 5_000);
+  const connections = async () => (await snapshot(page)).brokers.map((broker) => broker.connections);
+  const before = await connections();
+  const id = await run(other, 'dial.js', `
+    require('net').connect(9092, 'broker-2').on('connect', () => console.log('open'))
+    setInterval(() => console.log('alive'), 200)`);
+  await call(page, 'advance', 1_000);
+  await shows(other, id, /open[^]*alive/);
+  expect((await connections())[1]).toBe(before[1] + 1);
+  await other.close();
+  await expect.poll(async () => {
+    await call(page, 'advance', 500);
+    return connections();
+  }).toEqual(before);
+});
+
+test('what is not there is refused with a sentence', async ({ page, site }) => {
+  await visit(page, site);
+  const refused = async (...args) =>
+    page.evaluate(([name, values]) => konbini.code[name](...values).then(() => null, (e) => e.message), args);
+  expect(await refused('run', ['nothing.js'])).toMatch(/there is no file nothing\.js/);
+  expect(await refused('write', ['../x', ''])).toMatch(/a file's name has letters/);
+  expect(await refused('output', [7])).toMatch(/there is no terminal 7/);
+});
+
+test('the code view: run a file, see its output with the cluster beside it, stop it', async ({ page, site }) => {
+  test.setTimeout(90_000);
+  await visit(page, site);
+  await page.getByRole('button', { name: 'Code', exact: true }).click();
+  await expect(page.getByRole('tab', { name: 'producer.js' })).toHaveAttribute('aria-selected', 'true');
+  await expect(page.locator('.cm-content')).toContainText("require('kafkajs')");
+  await page.getByRole('button', { name: 'node producer.js' }).click();
+  const pane = page.getByRole('article', { name: 'node producer.js' });
+  await expect(pane.getByRole('log')).toContainText('parcel 1 is at partition 0', { timeout: 30_000 });
+  await expect(page.locator('.stage .guest')).toContainText('courier');
+  await pane.getByRole('button', { name: 'Stop' }).click();
+  await expect(pane).toContainText('exit code 0', { timeout: 20_000 });
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('console.log(6 * 7)');
+  await page.getByRole('button', { name: 'node producer.js' }).click();
+  await expect(page.getByRole('log').last()).toContainText('42');
+  // What was typed is there after a reload, and nothing runs by itself.
+  await expect.poll(() => page.evaluate(stored, 'producer.js')).toBe('console.log(6 * 7)');
+  await page.reload();
+  await page.getByRole('button', { name: 'Code', exact: true }).click();
+  await expect(page.locator('.cm-content')).toContainText('console.log(6 * 7)');
+  await expect(page.locator('.term')).toHaveCount(0);
+});

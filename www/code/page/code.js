@@ -1,0 +1,186 @@
+// The code view's part of the page: files, terminals, and the programs in them. Loaded when it is first wanted.
+import { EXAMPLES } from 'examples';
+import { Files } from './files.js';
+import { PlainEditor } from './plain.js';
+import { Sandbox } from './sandbox.js';
+import { Terminal } from './terminal.js';
+
+/** Terminals at one time. */
+const TERMINALS_MAX = 12;
+
+class Desk {
+  #terminals = new Map();
+  #ids = 0;
+  #listeners = new Set();
+  #editor;
+  #current;
+
+  constructor(host, files) {
+    this.host = host;
+    this.files = files;
+    this.#current = files.names[0];
+    this.sandbox = new Sandbox((worker, message) => {
+      this.#terminals.get(Number(worker.split('.')[0]))?.failed(message);
+    });
+  }
+
+  /** Virtual ms, as the page last saw it. */
+  now() {
+    return this.host.now();
+  }
+
+  write(name, text) {
+    this.files.write(name, text);
+    this.#current ??= name;
+    if (name === this.#current) this.#editor?.show(name, text);
+    this.changed();
+  }
+
+  /** Begins a program in a terminal of its own; its id. */
+  async run(name) {
+    if (!this.files.has(name)) throw refusal('unknown-file', `there is no file ${name}; there are ${this.files.names.join(', ')}`);
+    this.#makeRoom();
+    const terminal = new Terminal(this, (this.#ids += 1), name);
+    this.#terminals.set(terminal.id, terminal);
+    try {
+      await terminal.begin();
+    } catch (error) {
+      this.#terminals.delete(terminal.id);
+      throw error;
+    }
+    return terminal.id;
+  }
+
+  output(id) {
+    return this.#terminal(id).screen.text;
+  }
+
+  async stop(id) {
+    await this.#terminal(id).stop();
+  }
+
+  list() {
+    const terminals = [...this.#terminals.values()].map((one) => {
+      const { id, name, state, code, signal, member } = one;
+      return { id, name, state, ...(state === 'ended' ? { code, signal } : {}), ...member };
+    });
+    return { files: this.files.names, terminals };
+  }
+
+  // From here on: for the view.
+
+  async restart(id) {
+    const terminal = this.#terminal(id);
+    if (terminal.isAlive) terminal.kill();
+    await terminal.begin();
+  }
+
+  clear(id) {
+    this.#terminal(id).screen.clear();
+  }
+
+  /** Removes a terminal; its program is killed. */
+  close(id) {
+    const terminal = this.#terminal(id);
+    if (terminal.isAlive) terminal.kill();
+    this.#terminals.delete(terminal.id);
+    this.changed();
+  }
+
+  attach(id, element) {
+    this.#terminals.get(id)?.screen.attach(element);
+  }
+
+  /** Opens the editor in an element. */
+  async edit(element) {
+    this.#edit(PlainEditor, element);
+    try {
+      const { RichEditor } = await import(new URL(EDITOR_FILE, import.meta.url));
+      if (element.isConnected) this.#edit(RichEditor, element);
+    } catch (error) {
+      console.warn('the plain editor stays:', error);
+    }
+  }
+
+  open(name) {
+    this.#current = name;
+    this.#editor?.show(name, this.files.read(name));
+    this.changed();
+  }
+
+  create(name) {
+    if (!this.files.has(name)) this.files.write(name, '');
+    this.open(name);
+  }
+
+  remove(name) {
+    this.files.remove(name);
+    if (this.files.names.length === 0) this.files.write('main.js', '');
+    if (this.#current === name) this.open(this.files.names[0]);
+    this.changed();
+  }
+
+  /** Puts an example's files in the place of files of those names. */
+  example(name) {
+    const example = EXAMPLES.find((one) => one.name === name);
+    for (const [file, text] of Object.entries(example.files)) this.files.write(file, text);
+    this.open(Object.keys(example.files)[0]);
+  }
+
+  /** What the view draws, as text. */
+  view() {
+    const examples = EXAMPLES.map(({ name }) => name);
+    return JSON.stringify({ ...this.list(), current: this.#current, examples });
+  }
+
+  listen(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  changed() {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #terminal(id) {
+    const terminal = this.#terminals.get(id);
+    if (!terminal) throw refusal('unknown-terminal', `there is no terminal ${id}`);
+    return terminal;
+  }
+
+  #edit(Editor, element) {
+    this.#editor = new Editor(element, (text) => this.#typed(text));
+    this.#editor.show(this.#current, this.files.read(this.#current));
+  }
+
+  #typed(text) {
+    try {
+      this.files.write(this.#current, text);
+    } catch (error) {
+      this.host.refused(error.message);
+    }
+  }
+
+  /** The oldest terminal whose program has ended makes room for a new one. */
+  #makeRoom() {
+    if (this.#terminals.size < TERMINALS_MAX) return;
+    const over = [...this.#terminals.values()].find((one) => !one.isAlive);
+    if (!over) throw refusal('too-many-programs', `there are ${TERMINALS_MAX} terminals with programs that run; stop one of them first`);
+    this.#terminals.delete(over.id);
+  }
+}
+
+function refusal(code, message) {
+  return Object.assign(new Error(message), { code });
+}
+
+let desk;
+
+/**
+ * The one desk of this page. `host`: `begin(port)` and `end(number)` of programs, `now()` in virtual ms,
+ * `refused(sentence)`.
+ */
+export function open(host) {
+  desk ??= Files.open(EXAMPLES[0].files).then((files) => new Desk(host, files));
+  return desk;
+}
