@@ -14,6 +14,7 @@ use konbini_protocol::record::{BatchBuilder, batches};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 10;
 const BROKERS: usize = 3;
@@ -21,6 +22,12 @@ const PARTITIONS: i32 = 3;
 const TOPIC: &str = "acknowledged";
 /// Acknowledgements after which a round's process is killed, at the least.
 const ACKS: usize = 40;
+/// One round in so many ends by SIGTERM.
+#[cfg(unix)]
+const STOP_EVERY: usize = 4;
+/// Well below the time after which the server gives up on its brokers.
+#[cfg(unix)]
+const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// A partition, an offset and what was acknowledged to be there.
 type Ack = (i32, i64, String);
@@ -44,7 +51,7 @@ fn what_was_acknowledged_outlives_any_number_of_kills() {
             .collect();
         drop(acks);
         note(&told, ACKS + round % 7 * 10, &mut acknowledged);
-        server.kill();
+        end(server, round);
         // What is in flight may have been acknowledged too.
         note(&told, usize::MAX, &mut acknowledged);
         for writer in writers {
@@ -55,6 +62,19 @@ fn what_was_acknowledged_outlives_any_number_of_kills() {
     // Each round looked for what the one before it wrote; now all of it.
     before.append(&mut acknowledged);
     check(&server, rounds, &before);
+}
+
+/// Most are killed; some are told to stop, which has to come to its end under load too.
+fn end(server: Server, round: usize) {
+    #[cfg(unix)]
+    if round % STOP_EVERY == STOP_EVERY - 1 {
+        let begun = Instant::now();
+        assert!(server.terminate().success());
+        let took = begun.elapsed();
+        assert!(took < STOP_WITHIN, "stop {round} took {took:?}");
+        return;
+    }
+    server.kill();
 }
 
 fn note(told: &Receiver<Ack>, most: usize, acknowledged: &mut BTreeMap<(i32, i64), String>) {

@@ -79,12 +79,16 @@ pub const SIMULATED: &[Text] = &[
 pub const MISSING_TITLE: Text = ["Not here", "這裡沒有"];
 pub const MISSING: &[Text] = &[
     [
-        "A quorum that changes: the voters are the first five brokers for good. Fetching from the closest replica. KIP-966's eligible leader replicas.",
-        "會變動的 quorum：voter 固定是前五台 broker。從最近的副本讀取。KIP-966 的 ELR。",
+        "A quorum that changes: the voters are the first five brokers for good. A broker that points consumers to the closest replica (they may read from any). KIP-966's eligible leader replicas.",
+        "會變動的 quorum：voter 固定是前五台 broker。由 broker 指定 consumer 從最近的副本讀取（但從哪個副本讀都可以）。KIP-966 的 ELR。",
     ],
     [
         "Zero copy, page cache and real disk speed: a tab has none of them. Nothing here is a benchmark of Kafka.",
         "零拷貝、page cache、真實磁碟速度：分頁裡都沒有，這裡的數字不能當作 Kafka 的效能數據。",
+    ],
+    [
+        "Share groups and streams groups (KIP-932, KIP-1071), tiered storage. Where else the answers differ from Apache Kafka 4.3.1's is listed in the repository, in tests/differential/known.txt, with the reason for each.",
+        "Share group 與 streams group（KIP-932、KIP-1071）、分層儲存。其他跟 Apache Kafka 4.3.1 回應不同的地方，連同原因都列在原始碼的 tests/differential/known.txt。",
     ],
     [
         "TLS, SASL, ACLs, quotas: asked about these, a broker answers as one that has none. Brokers serve the group protocol of KIP-848, but the consumers of this page speak the classic one only.",

@@ -200,43 +200,58 @@ pub fn alter(session: &mut Session) {
                 "of an unknown topic",
                 change(TOPIC, "never-there", "retention.ms", set, Some("1")),
             ),
-            (
-                "of a broker",
-                change(BROKER, "1", "log.retention.ms", set, Some("600000")),
-            ),
-            (
-                "of a broker, read only",
-                change(BROKER, "1", "node.id", set, Some("7")),
-            ),
-            (
-                "of a broker, badly",
-                change(BROKER, "1", "log.retention.ms", set, Some("soon")),
-            ),
-            (
-                "of another broker",
-                change(BROKER, "9", "log.retention.ms", set, Some("600000")),
-            ),
-            (
-                "of no broker",
-                change(BROKER, "one", "log.retention.ms", set, Some("600000")),
-            ),
-            (
-                "of all brokers",
-                change(BROKER, "", "log.retention.ms", set, Some("600000")),
-            ),
-            (
-                "of all brokers, back",
-                change(BROKER, "", "log.retention.ms", delete, None),
-            ),
-            (
-                "of a broker, back",
-                change(BROKER, "1", "log.retention.ms", delete, None),
-            ),
-            ("of a bad type", change(9, "x", "y", set, Some("1"))),
         ] {
             session.ask(what, version, &request);
         }
+        alter_brokers(session, version);
     }
+    twice(session);
+    all_of_them(session);
+}
+
+fn alter_brokers(session: &mut Session, version: i16) {
+    let (set, delete) = (0, 1);
+    for (what, request) in [
+        (
+            "of a broker",
+            change(BROKER, "1", "log.retention.ms", set, Some("600000")),
+        ),
+        (
+            "of a broker, read only",
+            change(BROKER, "1", "node.id", set, Some("7")),
+        ),
+        (
+            "of a broker, badly",
+            change(BROKER, "1", "log.retention.ms", set, Some("soon")),
+        ),
+        (
+            "of another broker",
+            change(BROKER, "9", "log.retention.ms", set, Some("600000")),
+        ),
+        (
+            "of no broker",
+            change(BROKER, "one", "log.retention.ms", set, Some("600000")),
+        ),
+        (
+            "of all brokers",
+            change(BROKER, "", "log.retention.ms", set, Some("600000")),
+        ),
+        (
+            "of all brokers, back",
+            change(BROKER, "", "log.retention.ms", delete, None),
+        ),
+        (
+            "of a broker, back",
+            change(BROKER, "1", "log.retention.ms", delete, None),
+        ),
+        ("of a bad type", change(9, "x", "y", set, Some("1"))),
+    ] {
+        session.ask(what, version, &request);
+    }
+}
+
+fn twice(session: &mut Session) {
+    let set = 0;
     let mut twice = change(TOPIC, "altered", "retention.ms", set, Some("1"));
     let config = twice.resources[0].configs[0].clone();
     twice.resources[0].configs.push(config);
@@ -244,6 +259,10 @@ pub fn alter(session: &mut Session) {
     let mut again = change(TOPIC, "altered", "retention.ms", set, Some("1"));
     again.resources.push(again.resources[0].clone());
     session.ask("a topic twice", 1, &again);
+}
+
+/// AlterConfigs, which replaces all settings.
+fn all_of_them(session: &mut Session) {
     for version in 0..=2 {
         for (what, topic, key, value) in [
             ("all at once", "altered", "retention.ms", "7000"),
@@ -323,6 +342,11 @@ pub fn partitions(session: &mut Session) {
             .with_topics(None)
             .with_timeout_ms(10_000),
     );
+    elections(session);
+    descriptions(session);
+}
+
+fn elections(session: &mut Session) {
     for version in 0..=2 {
         for (what, kind, topic, partition) in [
             ("elect", 0, "moved", 0),
@@ -344,6 +368,9 @@ pub fn partitions(session: &mut Session) {
             session.ask(what, version, &request);
         }
     }
+}
+
+fn descriptions(session: &mut Session) {
     let topics = |names: &[&str]| {
         let topics = names
             .iter()
@@ -411,6 +438,10 @@ pub fn security(session: &mut Session) {
         1,
         &DescribeClientQuotasRequest::default(),
     );
+    credentials(session);
+}
+
+fn credentials(session: &mut Session) {
     let user = describe_user_scram_credentials_request::UserName::default().with_name(text("x"));
     let users = DescribeUserScramCredentialsRequest::default();
     session.ask("describe credentials", 0, &users.clone().with_users(None));

@@ -76,31 +76,8 @@ pub fn plain(session: &mut Session) {
             version,
             &request(topic, id, from(0).with_partition(9)),
         );
-        if version >= 9 {
-            session.ask(
-                "an old epoch",
-                version,
-                &request(topic, id, from(0).with_current_leader_epoch(-1)),
-            );
-            session.ask(
-                "a future epoch",
-                version,
-                &request(topic, id, from(0).with_current_leader_epoch(9)),
-            );
-        }
-        if version >= 12 {
-            session.ask(
-                "of a diverging epoch",
-                version,
-                &request(topic, id, from(3).with_last_fetched_epoch(5)),
-            );
-            session.ask(
-                "of the same epoch",
-                version,
-                &request(topic, id, from(3).with_last_fetched_epoch(0)),
-            );
-        }
-        let unknown = request("never-there", Uuid::from_u128(7), from(0));
+        epochs(session, version, topic, id);
+        let unknown = Uuid::from_u128(7);
         if version < 13 {
             session.ask(
                 "an unknown topic",
@@ -108,12 +85,35 @@ pub fn plain(session: &mut Session) {
                 &request("never-there", Uuid::nil(), from(0)),
             );
         } else {
-            session.ask(
-                "an unknown topic",
-                version,
-                &request("", unknown.topics[0].topic_id, from(0)),
-            );
+            session.ask("an unknown topic", version, &request("", unknown, from(0)));
         }
+    }
+}
+
+fn epochs(session: &mut Session, version: i16, topic: &str, id: Uuid) {
+    if version >= 9 {
+        session.ask(
+            "an old epoch",
+            version,
+            &request(topic, id, from(0).with_current_leader_epoch(-1)),
+        );
+        session.ask(
+            "a future epoch",
+            version,
+            &request(topic, id, from(0).with_current_leader_epoch(9)),
+        );
+    }
+    if version >= 12 {
+        session.ask(
+            "of a diverging epoch",
+            version,
+            &request(topic, id, from(3).with_last_fetched_epoch(5)),
+        );
+        session.ask(
+            "of the same epoch",
+            version,
+            &request(topic, id, from(3).with_last_fetched_epoch(0)),
+        );
     }
 }
 

@@ -105,6 +105,12 @@ pub fn classic(session: &mut Session) {
         9,
         &join("empty", &none).with_protocol_type(none.clone()),
     );
+    steps(session);
+}
+
+/// One member from join to leave.
+fn steps(session: &mut Session) {
+    let none = text("");
     let Some(first) = session.ask("join", 4, &join("steps", &none)) else {
         return;
     };
@@ -158,6 +164,12 @@ pub fn classic(session: &mut Session) {
             &heartbeat("unknown", &member, 1),
         );
     }
+    leave(session, &member);
+}
+
+/// A member that goes, and static ones.
+fn leave(session: &mut Session, member: &StrBytes) {
+    let none = text("");
     let mut other = join("steps", &none);
     other.protocols[0].name = text("sticky");
     session.ask("join with a protocol that others have not", 3, &other);
@@ -173,13 +185,9 @@ pub fn classic(session: &mut Session) {
             .with_members(vec![identity])
     };
     session.ask("a stranger leaves", 5, &leave(&text("stranger")));
-    session.ask("leave", 5, &leave(&member));
-    session.ask("leave again", 5, &leave(&member));
-    session.ask(
-        "heartbeat after leaving",
-        4,
-        &heartbeat("steps", &member, 1),
-    );
+    session.ask("leave", 5, &leave(member));
+    session.ask("leave again", 5, &leave(member));
+    session.ask("heartbeat after leaving", 4, &heartbeat("steps", member, 1));
     let fixed = join("static", &none).with_group_instance_id(Some(text("one")));
     session.ask("a static member", 5, &fixed);
     session.ask("a static member comes back", 9, &fixed);
@@ -232,6 +240,10 @@ pub fn offsets(session: &mut Session) {
     let mut negative = commit("offsets", "committed", 1);
     negative.topics[0].partitions[0].committed_offset = -7;
     session.ask("a negative offset", 8, &negative);
+    fetch_offsets(session);
+}
+
+fn fetch_offsets(session: &mut Session) {
     let fetched = OffsetFetchRequestTopic::default()
         .with_name(name("committed"))
         .with_partition_indexes(vec![0, 1, 9]);
@@ -345,47 +357,55 @@ pub fn consumer(session: &mut Session) {
             version,
             &beat(of, "new", 0).with_instance_id(Some(text(""))),
         );
-        session.ask(
-            "a regular expression",
-            version,
-            &beat(of, "regular", 0)
-                .with_subscribed_topic_names(None)
-                .with_subscribed_topic_regex(Some(text("consu.*"))),
-        );
-        session.ask(
-            "a bad regular expression",
-            version,
-            &beat(of, "regular", 0)
-                .with_subscribed_topic_names(None)
-                .with_subscribed_topic_regex(Some(text("con["))),
-        );
-        let describe = ConsumerGroupDescribeRequest::default().with_group_ids(vec![
-            group("never-there"),
-            group("offsets"),
-            group(""),
-        ]);
-        session.ask_about("describe", version, &describe, |answer| {
-            answer.groups.sort_by(|a, b| a.group_id.cmp(&b.group_id));
-        });
-        session.ask(
-            "commit with a stale epoch",
-            9,
-            &commit(of, "consumed", 0)
-                .with_member_id(text(id))
-                .with_generation_id_or_member_epoch(0),
-        );
-        session.ask("join as a classic member", 9, &join(of, &text("")));
-        session.ask("leave", version, &beat(of, id, -1));
-        session.ask("leave again", version, &beat(of, id, -1));
-        let fixed = |epoch| beat(of, "static", epoch).with_instance_id(Some(text("one")));
-        session.ask("a static member", version, &fixed(0));
-        session.ask(
-            "another with its instance",
-            version,
-            &beat(of, "thief", 0).with_instance_id(Some(text("one"))),
-        );
-        session.ask("a static member goes for a while", version, &fixed(-2));
+        regular_expressions(session, of, version);
+        describe_and_leave(session, of, id, version);
     }
+}
+
+fn regular_expressions(session: &mut Session, of: &str, version: i16) {
+    session.ask(
+        "a regular expression",
+        version,
+        &beat(of, "regular", 0)
+            .with_subscribed_topic_names(None)
+            .with_subscribed_topic_regex(Some(text("consu.*"))),
+    );
+    session.ask(
+        "a bad regular expression",
+        version,
+        &beat(of, "regular", 0)
+            .with_subscribed_topic_names(None)
+            .with_subscribed_topic_regex(Some(text("con["))),
+    );
+}
+
+fn describe_and_leave(session: &mut Session, of: &str, id: &str, version: i16) {
+    let describe = ConsumerGroupDescribeRequest::default().with_group_ids(vec![
+        group("never-there"),
+        group("offsets"),
+        group(""),
+    ]);
+    session.ask_about("describe", version, &describe, |answer| {
+        answer.groups.sort_by(|a, b| a.group_id.cmp(&b.group_id));
+    });
+    session.ask(
+        "commit with a stale epoch",
+        9,
+        &commit(of, "consumed", 0)
+            .with_member_id(text(id))
+            .with_generation_id_or_member_epoch(0),
+    );
+    session.ask("join as a classic member", 9, &join(of, &text("")));
+    session.ask("leave", version, &beat(of, id, -1));
+    session.ask("leave again", version, &beat(of, id, -1));
+    let fixed = |epoch| beat(of, "static", epoch).with_instance_id(Some(text("one")));
+    session.ask("a static member", version, &fixed(0));
+    session.ask(
+        "another with its instance",
+        version,
+        &beat(of, "thief", 0).with_instance_id(Some(text("one"))),
+    );
+    session.ask("a static member goes for a while", version, &fixed(-2));
 }
 
 pub fn administration(session: &mut Session) {
@@ -453,6 +473,10 @@ pub fn administration(session: &mut Session) {
             answer.results.sort_by(|a, b| a.group_id.cmp(&b.group_id));
         });
     }
+    coordinators(session);
+}
+
+fn coordinators(session: &mut Session) {
     for version in 4..=6 {
         let find = FindCoordinatorRequest::default();
         session.ask(

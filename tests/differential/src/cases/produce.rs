@@ -140,7 +140,12 @@ pub fn bad_batches(session: &mut Session) {
     ] {
         session.ask(what, 9, &produce_request("bad", 0, records));
     }
-    session.ask("too large", 3, &produce_request("bad", 0, batch(&[&large])));
+    for_the_topic(session, &large);
+}
+
+/// Good batches that their topic does not take.
+fn for_the_topic(session: &mut Session, large: &str) {
+    session.ask("too large", 3, &produce_request("bad", 0, batch(&[large])));
     let mut keyless = BatchBuilder::new(Codec::None);
     keyless
         .append(1000, None, Some(b"x"), &[])

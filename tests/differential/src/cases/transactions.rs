@@ -176,6 +176,12 @@ pub fn refusals(session: &mut Session) {
             &init(Some("refuser"), 60_000).with_producer_epoch(3),
         );
     }
+    wrong_producers(session);
+    without_adding(session);
+}
+
+/// With ids and epochs of nobody, or of before.
+fn wrong_producers(session: &mut Session) {
     let own = begun(session, "refuser");
     let (old, stranger) = (
         Own {
@@ -234,6 +240,10 @@ pub fn refusals(session: &mut Session) {
             &AddPartitionsToTxnRequest::default().with_transactions(vec![one]),
         );
     }
+    wrong_ends(session, own, old, stranger);
+}
+
+fn wrong_ends(session: &mut Session, own: Own, old: Own, stranger: Own) {
     for version in 0..=5 {
         session.ask("end of nothing", version, &end("refuser", own, true));
         session.ask(
@@ -260,6 +270,9 @@ pub fn refusals(session: &mut Session) {
             &offsets("refuser", own, ""),
         );
     }
+}
+
+fn without_adding(session: &mut Session) {
     let own = begun(session, "refuser");
     session.ask(
         "produce without adding",

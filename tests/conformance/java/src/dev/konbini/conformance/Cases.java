@@ -16,6 +16,10 @@ final class Cases {
     private Cases() {}
 
     static void run(String name, Case body) {
+        // For trying out some of them: a part of their names.
+        if (!name.contains(System.getenv().getOrDefault("ONLY", ""))) {
+            return;
+        }
         FutureTask<Void> task = new FutureTask<>(() -> {
             body.run();
             return null;

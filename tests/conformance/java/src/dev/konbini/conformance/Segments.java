@@ -99,9 +99,10 @@ final class Segments {
     private void indexes() throws Exception {
         Path dir = topic("dump-index", Map.of("segment.bytes", "1048576", "index.interval.bytes", "4096"));
         String value = "v".repeat(1000);
+        long begun = System.currentTimeMillis() - 5000;
         try (var producer = kafka.producer(Map.of("batch.size", 2000, "linger.ms", 1))) {
             for (int n = 0; n < 5000; n++) {
-                producer.send(new ProducerRecord<>("dump-index", value));
+                producer.send(new ProducerRecord<>("dump-index", 0, begun + n, "k", value));
             }
         }
         for (String suffix : List.of(".index", ".timeindex")) {
