@@ -9,6 +9,7 @@ mod build;
 mod check;
 mod conformance;
 mod diff;
+mod fuzz;
 mod harness;
 mod java;
 mod node;
@@ -54,6 +55,8 @@ enum Command {
     Conformance(conformance::Args),
     /// Send the same requests to Apache Kafka and to Konbini, and compare the answers
     Diff(diff::Args),
+    /// Give brokers, batches and disks what nobody should: nothing panics, no memory without bound
+    Fuzz(fuzz::Args),
     /// Measure ratios to raw loops: the core natively and in wasm, the site in Chrome
     Bench(bench::Args),
 }
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Sim(args) => {
             return sim::run(&args).unwrap_or_else(|error| {
                 eprintln!("\nerror: {error:#}");

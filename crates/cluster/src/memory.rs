@@ -47,6 +47,11 @@ impl MemoryHost {
         &self.disks
     }
 
+    /// The disks, for whoever damages them between two runs.
+    pub fn disks_mut(&mut self) -> &mut VirtualDisks {
+        &mut self.disks
+    }
+
     /// Runs until the virtual time is reached; stores and loads what the brokers ask for.
     pub fn run_until(&mut self, virtual_ms: i64, max_steps: u64) -> Result<(), Stopped> {
         let start = self.cluster.steps();

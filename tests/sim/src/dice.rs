@@ -6,11 +6,12 @@ impl Dice {
     pub fn new(seed: u64) -> Dice {
         // Neighbouring seeds must not begin alike.
         let mut dice = Dice(seed ^ 0x6b6f_6e62_696e_6921);
-        dice.next();
+        dice.roll();
         dice
     }
 
-    pub fn next(&mut self) -> u64 {
+    /// 64 random bits.
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,7 +22,7 @@ impl Dice {
     /// A number from `low` to `high`, both included.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         let width = (high - low).unsigned_abs() + 1;
-        low + (self.next() % width) as i64
+        low + (self.roll() % width) as i64
     }
 
     /// True in so many of a hundred.

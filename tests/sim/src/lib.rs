@@ -11,7 +11,7 @@
 //! ```
 
 mod batches;
-mod dice;
+pub mod dice;
 mod invariant;
 pub mod plan;
 pub mod planted;
