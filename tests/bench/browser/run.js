@@ -79,7 +79,7 @@ async function open(context, hash) {
     window.bench = await import("/bench/page.js");
     await window.konbini.speed(1);
     await window.konbini.resume();
-    await window.konbini.advance(5_000);
+    await window.konbini.advance(10_000);
     return (await window.konbini.snapshot()).brokers.map((broker) => broker.state);
   });
   if (brokers.some((state) => state !== "up")) throw new Error(`brokers are ${brokers}`);
