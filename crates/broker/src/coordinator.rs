@@ -291,7 +291,7 @@ fn take(node: &mut Node, index: i32, batch: &Batch, record: &Record) -> Result<(
     let transactional = header.attributes.is_transactional();
     let producer = transactional.then_some(header.producer_id);
     let key = record.key.as_deref().unwrap_or_default();
-    // Anybody can produce to the topic: what is no record of groups is passed over.
+    // An admin client can produce to the topic: what is no record of groups is passed over.
     if let Err(error) = groups.replay(index, producer, key, record.value.as_deref()) {
         node.emit(
             Event::warn("group-record-unreadable")

@@ -5,7 +5,7 @@ use konbini_protocol::StrBytes;
 use konbini_protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
 use konbini_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse, TopicName};
 
-use super::{Answer, Context};
+use super::{Answer, Context, named};
 use crate::controller::{Refusal, partitions};
 use crate::forward;
 use crate::node::Node;
@@ -23,24 +23,10 @@ pub(super) fn handle(
         };
         return forward::to_controller(node, context, request.timeout_ms, refused);
     }
-    let results = request
-        .topics
-        .iter()
-        .enumerate()
-        // What is named twice is refused, once.
-        .filter(|(at, topic)| {
-            !request.topics[..*at]
-                .iter()
-                .any(|other| other.name == topic.name)
-        })
-        .map(|(_, topic)| {
-            let twice = request
-                .topics
-                .iter()
-                .filter(|other| other.name == topic.name)
-                .count()
-                > 1;
-            let created = if twice {
+    let results = named::once(&request.topics, |topic| topic.name.as_str())
+        .into_iter()
+        .map(|(topic, again)| {
+            let created = if again {
                 Err(Refusal::new(InvalidRequest, "Duplicate topic name."))
             } else {
                 partitions::create(node, topic, request.validate_only)

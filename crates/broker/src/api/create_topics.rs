@@ -12,7 +12,7 @@ use konbini_protocol::messages::create_topics_response::{
 };
 use konbini_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 
-use super::{Answer, Context};
+use super::{Answer, Context, named};
 use crate::controller::topics::{self, Created};
 use crate::controller::{MAX_PARTITIONS_PER_REQUEST, Refusal};
 use crate::forward;
@@ -27,20 +27,13 @@ pub(super) fn handle(
     if !node.is_controller() {
         return forward::to_controller(node, context, request.timeout_ms, refused(&request));
     }
-    let results = request
-        .topics
-        .iter()
-        .enumerate()
-        // What is named twice is refused, once.
-        .filter(|(at, topic)| {
-            !request.topics[..*at]
-                .iter()
-                .any(|other| other.name == topic.name)
-        })
-        .map(|(_, topic)| {
-            let created = if is_duplicate(&request.topics, topic) {
+    let partitions = count(&request);
+    let results = named::once(&request.topics, |topic| topic.name.as_str())
+        .into_iter()
+        .map(|(topic, again)| {
+            let created = if again {
                 Err(Refusal::new(InvalidRequest, "Duplicate topic name."))
-            } else if count(&request) > MAX_PARTITIONS_PER_REQUEST {
+            } else if partitions > MAX_PARTITIONS_PER_REQUEST {
                 Err(Refusal::new(
                     konbini_protocol::ResponseError::PolicyViolation,
                     "Excessively large number of partitions per request.",
@@ -58,14 +51,6 @@ pub(super) fn handle(
         })
         .collect();
     CreateTopicsResponse::default().with_topics(results).into()
-}
-
-fn is_duplicate(topics: &[CreatableTopic], topic: &CreatableTopic) -> bool {
-    topics
-        .iter()
-        .filter(|other| other.name == topic.name)
-        .count()
-        > 1
 }
 
 fn count(request: &CreateTopicsRequest) -> usize {

@@ -9,7 +9,6 @@
 //! - Sessions (KIP-227), topic ids from v13, leader and endpoints of the leader on
 //!   NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH (KIP-951, v16).
 //! - The metadata log is fetched by its topic id, by voters and observers: see [`crate::quorum`].
-//!
 //! - Consumers may fetch from followers from v11 on (KIP-392).
 //!
 //! Differences from Apache Kafka: no replica is ever preferred to the leader (KIP-392's selector), no

@@ -10,8 +10,6 @@
 //! ```
 //! A lookup may wait for bytes that are not in memory.
 
-use std::collections::BTreeSet;
-
 use konbini_protocol::ResponseError::{
     self, InvalidRequest, LeaderNotAvailable, OffsetNotAvailable, UnknownTopicOrPartition,
     UnsupportedVersion,
@@ -21,7 +19,7 @@ use konbini_protocol::messages::list_offsets_response::{
 };
 use konbini_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse, ResponseKind};
 
-use super::{Answer, Context, attempt_or_park};
+use super::{Answer, Context, attempt_or_park, named};
 use crate::node::{Node, TopicPartition};
 use crate::purgatory::{Attempt, Operation, Watch};
 use crate::replica::read::Reader;
@@ -84,24 +82,11 @@ impl Operation for Lookup {
         let mut response = ListOffsetsResponse::default();
         for topic in &self.request.topics {
             let mut out = ListOffsetsTopicResponse::default().with_name(topic.name.clone());
-            let asked_once = |index: i32| {
-                topic
-                    .partitions
-                    .iter()
-                    .filter(|p| p.partition_index == index)
-                    .count()
-                    == 1
-            };
-            let mut answered = BTreeSet::new();
-            for asked in &topic.partitions {
-                // What is asked for twice is refused, once.
-                if !answered.insert(asked.partition_index) {
-                    continue;
-                }
-                let found = if asked_once(asked.partition_index) {
-                    self.find(node, &topic.name, asked.partition_index, asked)
-                } else {
+            for (asked, again) in named::once(&topic.partitions, |asked| asked.partition_index) {
+                let found = if again {
                     Err(InvalidRequest)
+                } else {
+                    self.find(node, &topic.name, asked.partition_index, asked)
                 };
                 let answer = ListOffsetsPartitionResponse::default()
                     .with_partition_index(asked.partition_index);

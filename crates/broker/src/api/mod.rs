@@ -67,6 +67,7 @@ mod list_offsets;
 mod list_partition_reassignments;
 mod list_transactions;
 mod metadata;
+mod named;
 mod offset_commit;
 mod offset_delete;
 mod offset_fetch;

@@ -327,7 +327,7 @@ fn take(node: &mut Node, index: i32, batch: &Batch, record: &Record) -> Result<(
     }
     let key = record.key.as_deref().unwrap_or_default();
     let value = record.value.as_deref();
-    // Anybody can produce to the topic: what is no record of transactions is passed over.
+    // An admin client can produce to the topic: what is no record of transactions is passed over.
     if let Err(error) = node.transactions.coordinator.replay(index, key, value) {
         node.emit(
             Event::warn("transaction-record-unreadable")

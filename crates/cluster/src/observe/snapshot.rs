@@ -105,15 +105,12 @@ impl Cluster {
 
     fn topic_views(&mut self) -> Vec<TopicView> {
         let image = self.image();
-        let mut topics: Vec<TopicImage> =
-            image.into_iter().flat_map(Image::topics).cloned().collect();
-        if self
-            .brokers
-            .values()
-            .all(|broker| broker.metadata_offset() == 0)
-        {
-            topics = self.topics_on_disks();
-        }
+        let mut brokers = self.brokers.values();
+        let topics: Vec<TopicImage> = if brokers.any(|broker| broker.metadata_offset() > 0) {
+            image.into_iter().flat_map(Image::topics).cloned().collect()
+        } else {
+            self.topics_on_disks()
+        };
         let configs: Vec<Configs> = topics
             .iter()
             .map(|topic| {
