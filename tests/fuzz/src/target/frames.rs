@@ -1,12 +1,12 @@
 //! Requests at a broker, beside a connection that is served all the time.
 
-use super::Target;
+use super::{STEPS_MAX, Target, host_of};
 use crate::corpus;
 use crate::mutate::mutate;
 use bytes::{Bytes, BytesMut};
 use konbini_cluster::{ExternalId, ExternalOutput, MemoryHost};
 use konbini_protocol::frame::frame;
-use konbini_scenario::{Recording, Scenario, catalogue};
+use konbini_scenario::{Scenario, catalogue};
 use konbini_sim::dice::Dice;
 
 /// Virtual ms until a broker that starts serves.
@@ -15,8 +15,6 @@ const START_MS: i64 = 5_000;
 const INPUT_MS: i64 = 5;
 /// Virtual ms until the other connection has its answer.
 const ANSWER_MS: i64 = 50;
-/// Steps of the virtual world that this takes at the most.
-const STEPS_MAX: u64 = 100_000;
 /// Inputs until there is a new cluster: topics and groups pile up.
 const INPUTS_MAX: u32 = 500;
 /// ApiVersions v0 with correlation id 7 and no client id, with its size.
@@ -69,13 +67,7 @@ fn start() -> (MemoryHost, ExternalId) {
         consumers: Vec::new(),
         ..catalogue::two_partitions()
     };
-    let recording = Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    };
-    let mut host = MemoryHost::start(&recording, None).expect("a scenario of the page");
-    host.run_until(START_MS, STEPS_MAX).expect("it starts");
+    let mut host = host_of(scenario, START_MS);
     let good = connect(&mut host);
     let until = START_MS + ANSWER_MS;
     host.run_until(until, STEPS_MAX).expect("it connects");

@@ -1,20 +1,18 @@
 //! What lies on the disks of a cluster that starts: one thing of it is not what was written.
 
-use super::Target;
+use super::{STEPS_MAX, Target, host_of};
 use crate::mutate::mutate;
 use bytes::Bytes;
 use konbini_cluster::{MemoryHost, VirtualDisks};
 use konbini_log::{DirImage, Load, LogDir, StoreOp};
 use konbini_protocol::record::{batches, set_create_time};
-use konbini_scenario::{Recording, Scenario, catalogue};
+use konbini_scenario::{Scenario, catalogue};
 use konbini_sim::dice::Dice;
 
 /// Virtual ms in which producers send and groups commit.
 const HISTORY_MS: i64 = 20_000;
 /// Virtual ms after the start.
 const AFTER_MS: i64 = 8_000;
-/// Steps of the virtual world that this takes at the most.
-const STEPS_MAX: u64 = 300_000;
 const BROKER: i32 = 1;
 
 pub struct Recovery {
@@ -29,13 +27,7 @@ impl Recovery {
             brokers: 1,
             ..catalogue::two_partitions()
         };
-        let recording = Recording {
-            scenario,
-            actions: Vec::new(),
-            until: 0,
-        };
-        let mut host = MemoryHost::start(&recording, None).expect("a scenario of the page");
-        host.run_until(HISTORY_MS, STEPS_MAX).expect("it runs");
+        let host = host_of(scenario, HISTORY_MS);
         Recovery {
             disks: host.disks().clone(),
             host,
