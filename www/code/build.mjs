@@ -3,7 +3,7 @@
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -48,13 +48,13 @@ export async function programText(options = {}) {
   return `${result.outputFiles[0].text}\n//# sourceURL=node:konbini`;
 }
 
-/** `examples`: every example with the text of its files, in the order in which they are shown. */
+/** `examples`: every example with the text of its files, in the order in which they are shown; one file may belong to two. */
 export async function examples() {
   const list = JSON.parse(await readFile(at('examples/index.json'), 'utf8'));
   return Promise.all(
     list.map(async ({ name, files }) => {
-      const texts = await Promise.all(files.map((file) => readFile(at(`examples/${name}/${file}`), 'utf8')));
-      return { name, files: Object.fromEntries(files.map((file, index) => [file, texts[index]])) };
+      const texts = await Promise.all(files.map((file) => readFile(at(`examples/${file}`), 'utf8')));
+      return { name, files: Object.fromEntries(files.map((file, index) => [basename(file), texts[index]])) };
     }),
   );
 }
