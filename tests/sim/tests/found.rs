@@ -18,3 +18,17 @@ fn a_disk_fails_while_bytes_are_loaded() {
         holds(seed);
     }
 }
+
+/// Of five batches in flight to a broker that could not answer, the first was retried at one that
+/// had been killed meanwhile: its snapshot of producers knew only the last.
+#[test]
+fn any_batch_in_flight_is_known_after_a_restart() {
+    holds(7371);
+}
+
+/// The controller stopped before its unclean election was known to be committed. It was, and nobody
+/// told of it.
+#[test]
+fn an_unclean_election_is_told_without_its_controller() {
+    holds(11747);
+}

@@ -151,6 +151,28 @@ fn snapshots() {
     assert!(decode(&bytes.slice(..5)).is_err());
 }
 
+/// A retry of any batch that may be in flight is known after a restart too.
+#[test]
+fn snapshots_keep_what_may_be_retried() {
+    let mut producers = Producers::default();
+    for sequence in 0..7 {
+        producers.apply(
+            &batch(1, 0, sequence, sequence.into(), 1, sequence > 3),
+            None,
+        );
+    }
+    producers.apply(&batch(2, 0, 0, 7, 1, false), None);
+    let bytes = encode(&producers);
+    assert_eq!(bytes.len(), 6 + 4 + (5 + 1) * 46);
+    let again = Producers::from_entries(decode(&bytes).unwrap());
+    assert_eq!(again, producers);
+    let retried = again.check(&batch(1, 0, 2, 0, 1, true));
+    assert!(
+        matches!(retried, Ok(Sequenced::Duplicate(_))),
+        "{retried:?}"
+    );
+}
+
 #[test]
 fn idle_producers_are_forgotten() {
     let mut producers = Producers::default();
