@@ -46,6 +46,8 @@ pub(super) struct PartitionChange<'a> {
     removing: Vec<i32>,
     adding: Vec<i32>,
     pub election: Election,
+    /// Whether the leader, elected uncleanly, still has to say that it took over (KIP-704).
+    recovering: bool,
     /// The setting that decided, for the timeline.
     pub cause: Option<&'static str>,
 }
@@ -70,6 +72,7 @@ impl<'a> PartitionChange<'a> {
             removing: old.removing.clone(),
             adding: old.adding.clone(),
             election: Election::IfNeeded,
+            recovering: old.leader_is_recovering,
             cause: None,
         }
     }
@@ -91,6 +94,12 @@ impl<'a> PartitionChange<'a> {
         self
     }
 
+    /// The leader says that it took over, or not yet.
+    pub fn recovering(mut self, recovering: bool) -> Self {
+        self.recovering = recovering;
+        self
+    }
+
     /// Replicas on the way to what a reassignment wants: those of before and those to come.
     pub fn reassign(mut self, replicas: Vec<i32>, removing: Vec<i32>, adding: Vec<i32>) -> Self {
         self.replicas = replicas;
@@ -105,6 +114,7 @@ impl<'a> PartitionChange<'a> {
         let (leader, clean) = self.elect();
         if !clean {
             self.isr = vec![leader];
+            self.recovering = true;
         }
         let mut record = PartitionChangeRecord {
             partition_id: self.index,
@@ -116,6 +126,8 @@ impl<'a> PartitionChange<'a> {
         record.replicas = changed(&self.replicas, &self.old.replicas);
         record.removing = changed(&self.removing, &self.old.removing);
         record.adding = changed(&self.adding, &self.old.adding);
+        record.leader_is_recovering =
+            (self.recovering != self.old.leader_is_recovering).then_some(self.recovering);
         // Where a replica goes, the leader goes on in a new epoch: what it was to the one that went
         // is over.
         let goes = self
@@ -199,12 +211,12 @@ impl<'a> PartitionChange<'a> {
             Some(setting) => event.because_of(setting),
             None => event,
         };
-        if let Some(leader) = record.leader.filter(|id| *id != self.old.leader) {
-            let event = match (leader, clean) {
-                (NO_LEADER, _) => because(about(Event::error("partition-without-leader"))),
-                (_, false) => about(Event::error("unclean-leader-elected"))
-                    .with("leader", leader)
-                    .because_of("unclean.leader.election.enable"),
+        // A leader that was not in sync tells so itself, for that must not be missed: this node may
+        // be gone before the record is known to be committed.
+        let new = record.leader.filter(|id| clean && *id != self.old.leader);
+        if let Some(leader) = new {
+            let event = match leader {
+                NO_LEADER => because(about(Event::error("partition-without-leader"))),
                 _ => because(about(Event::info("leader-elected"))).with("leader", leader),
             };
             let event = event

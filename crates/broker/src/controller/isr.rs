@@ -18,6 +18,10 @@ use super::change::{Changes, PartitionChange};
 use crate::metadata::{self, PartitionImage};
 use crate::node::{Node, TopicPartition};
 
+/// What a leader says of itself after an unclean election (KIP-704).
+const RECOVERED: i8 = 0;
+const RECOVERING: i8 = 1;
+
 /// Decides about each proposal of a request, and answers with what holds then.
 pub(crate) fn alter(node: &mut Node, request: &AlterPartitionRequest) -> AlterPartitionResponse {
     let mut response = AlterPartitionResponse::default();
@@ -52,7 +56,7 @@ fn alter_one(node: &mut Node, leader: i32, topic: Uuid, wanted: &PartitionData) 
     if let Err(error) = check(node, leader, partition, wanted) {
         return answer.with_error_code(error.code());
     }
-    commit(node, partition, isr_of(wanted));
+    commit(node, partition, wanted);
     let Some(state) = node.working_image().partition(partition) else {
         return answer.with_error_code(UnknownTopicOrPartition.code());
     };
@@ -64,10 +68,12 @@ fn alter_one(node: &mut Node, leader: i32, topic: Uuid, wanted: &PartitionData) 
         .with_leader_id(BrokerId(state.leader))
         .with_leader_epoch(state.leader_epoch)
         .with_isr(state.isr.iter().copied().map(BrokerId).collect())
+        .with_leader_recovery_state(state.leader_is_recovering.into())
         .with_partition_epoch(state.partition_epoch)
 }
 
-fn commit(node: &mut Node, partition: TopicPartition, isr: Vec<i32>) {
+fn commit(node: &mut Node, partition: TopicPartition, wanted: &PartitionData) {
+    let isr = isr_of(wanted);
     let image = node.working_image();
     let (Some(topic), Some(old)) = (
         image.topic_by_id(partition.topic),
@@ -83,7 +89,10 @@ fn commit(node: &mut Node, partition: TopicPartition, isr: Vec<i32>) {
     }
     // The order of the replicas, whatever the order of the request.
     let isr = old.replicas.iter().copied().filter(|id| isr.contains(id));
-    change.isr(isr.collect()).add_to(&mut changes);
+    change
+        .isr(isr.collect())
+        .recovering(wanted.leader_recovery_state == RECOVERING)
+        .add_to(&mut changes);
     metadata::commit(node, changes.records, changes.events);
 }
 
@@ -108,7 +117,7 @@ fn check(
     if plant::has(Bug::FencingIgnored) {
         return Ok(());
     }
-    if !all_are_replicas || !isr.contains(&leader) {
+    if !all_are_replicas || !isr.contains(&leader) || !may_recover(state, wanted) {
         return Err(InvalidRequest);
     }
     let epoch_of = |id: i32| image.brokers.get(&id).map(|broker| broker.epoch);
@@ -121,6 +130,16 @@ fn check(
         return Err(IneligibleReplica);
     }
     Ok(())
+}
+
+/// A leader says that it is recovering only while it is, and alone; that it has recovered at any
+/// time.
+fn may_recover(state: &PartitionImage, wanted: &PartitionData) -> bool {
+    match wanted.leader_recovery_state {
+        RECOVERED => true,
+        RECOVERING => state.leader_is_recovering && isr_of(wanted).len() == 1,
+        _ => false,
+    }
 }
 
 fn check_epochs(

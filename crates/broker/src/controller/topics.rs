@@ -322,6 +322,7 @@ pub(super) fn new_partition(node: &Node, topic: Uuid, index: i32, replicas: &[i3
         topic_id: topic,
         replicas: replicas.to_vec(),
         leader: isr[0],
+        leader_is_recovering: false,
         isr,
         leader_epoch: 0,
         partition_epoch: 0,

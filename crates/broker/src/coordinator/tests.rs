@@ -46,6 +46,7 @@ fn broker() -> Broker {
         replicas: vec![1],
         isr: vec![1],
         leader: 1,
+        leader_is_recovering: false,
         leader_epoch: 0,
         partition_epoch: 0,
         removing: Vec::new(),

@@ -57,6 +57,9 @@ pub struct PartitionImage {
     pub isr: Vec<i32>,
     /// [`NO_LEADER`] when no replica can lead.
     pub leader: i32,
+    /// The leader was elected though it was not in sync, and has not said yet that it took over
+    /// (KIP-704).
+    pub leader_is_recovering: bool,
     pub leader_epoch: i32,
     pub partition_epoch: i32,
     /// Replicas that a reassignment takes away, and those that it brings (KIP-455). Both are among
@@ -280,6 +283,7 @@ impl Image {
             replicas: record.replicas.clone(),
             isr: record.isr.clone(),
             leader: record.leader,
+            leader_is_recovering: record.leader_is_recovering,
             leader_epoch: record.leader_epoch,
             partition_epoch: record.partition_epoch,
             removing: record.removing.clone(),
@@ -319,6 +323,9 @@ impl Image {
             if let Some(new) = new {
                 list.clone_from(new);
             }
+        }
+        if let Some(is_recovering) = record.leader_is_recovering {
+            state.leader_is_recovering = is_recovering;
         }
         if let Some(leader) = record.leader {
             state.leader = leader;

@@ -90,6 +90,8 @@ pub struct PartitionRecord {
     pub removing: Vec<i32>,
     pub adding: Vec<i32>,
     pub leader: i32,
+    /// See [`PartitionImage::leader_is_recovering`](super::PartitionImage::leader_is_recovering).
+    pub leader_is_recovering: bool,
     pub leader_epoch: i32,
     pub partition_epoch: i32,
 }
@@ -104,6 +106,7 @@ pub struct PartitionChangeRecord {
     pub replicas: Option<Vec<i32>>,
     pub removing: Option<Vec<i32>>,
     pub adding: Option<Vec<i32>>,
+    pub leader_is_recovering: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,7 +223,7 @@ impl Record {
                 name: input.compact_string()?,
                 id: input.uuid()?,
             },
-            (PARTITION, 0..=2) => Record::Partition(PartitionRecord::decode(&mut input)?),
+            (PARTITION, 0..=2) => Record::Partition(PartitionRecord::decode(&mut input, version)?),
             (CONFIG, 0) => Record::Config(ConfigRecord::decode(&mut input)?),
             (PARTITION_CHANGE, 0..=2) => {
                 Record::PartitionChange(PartitionChangeRecord::decode(&mut input)?)
@@ -327,7 +330,23 @@ impl RegisterBrokerRecord {
     }
 }
 
+/// The state of a leader's recovery (KIP-704) as a tag's value: 0 recovered, 1 recovering.
+fn recovery_state(is_recovering: bool) -> Bytes {
+    let mut value = Writer::new();
+    value.i8(is_recovering.into());
+    value.finish()
+}
+
+/// `None` where nothing is said, or what means no change.
+fn read_recovery_state(value: Option<Bytes>) -> Result<Option<bool>, SchemaError> {
+    let Some(value) = value else { return Ok(None) };
+    let state = Reader::new(value).i8()?;
+    Ok((state >= 0).then_some(state == 1))
+}
+
 impl PartitionRecord {
+    const LEADER_RECOVERY_STATE_TAG: u32 = 0;
+
     fn encode(&self, out: &mut Writer) {
         out.i32(self.partition_id).uuid(self.topic_id);
         ids(out, &self.replicas);
@@ -340,14 +359,24 @@ impl PartitionRecord {
         out.compact_array(&self.replicas, |out, _| {
             out.uuid(UNASSIGNED_DIRECTORY);
         });
-        out.no_tagged_fields();
+        let mut tagged = TaggedFields::new();
+        if self.leader_is_recovering {
+            tagged.insert(Self::LEADER_RECOVERY_STATE_TAG, recovery_state(true));
+        }
+        out.tagged_fields(&tagged);
     }
 
-    fn decode(input: &mut Reader) -> Result<PartitionRecord, SchemaError> {
+    fn decode(input: &mut Reader, version: u32) -> Result<PartitionRecord, SchemaError> {
         let partition_id = input.i32()?;
         let topic_id = input.uuid()?;
         let (replicas, isr) = (read_ids(input)?, read_ids(input)?);
         let (removing, adding) = (read_ids(input)?, read_ids(input)?);
+        let (leader, leader_epoch, partition_epoch) = (input.i32()?, input.i32()?, input.i32()?);
+        if version >= 1 {
+            input.compact_array(Reader::uuid)?; // the log directory of each replica
+        }
+        let mut tagged = input.tagged_fields()?;
+        let recovery_state = tagged.remove(&Self::LEADER_RECOVERY_STATE_TAG);
         Ok(PartitionRecord {
             partition_id,
             topic_id,
@@ -355,9 +384,10 @@ impl PartitionRecord {
             isr,
             removing,
             adding,
-            leader: input.i32()?,
-            leader_epoch: input.i32()?,
-            partition_epoch: input.i32()?,
+            leader,
+            leader_is_recovering: read_recovery_state(recovery_state)?.unwrap_or_default(),
+            leader_epoch,
+            partition_epoch,
         })
     }
 }
@@ -387,6 +417,7 @@ impl PartitionChangeRecord {
     const REPLICAS_TAG: u32 = 2;
     const REMOVING_TAG: u32 = 3;
     const ADDING_TAG: u32 = 4;
+    const LEADER_RECOVERY_STATE_TAG: u32 = 5;
 
     fn encode(&self, out: &mut Writer) {
         out.i32(self.partition_id).uuid(self.topic_id);
@@ -414,6 +445,12 @@ impl PartitionChangeRecord {
                 add(tag, &|out| ids(out, list));
             }
         }
+        if let Some(is_recovering) = self.leader_is_recovering {
+            tagged.insert(
+                Self::LEADER_RECOVERY_STATE_TAG,
+                recovery_state(is_recovering),
+            );
+        }
         out.tagged_fields(&tagged);
     }
 
@@ -440,6 +477,8 @@ impl PartitionChangeRecord {
                 *list = Reader::new(value).compact_nullable_array(Reader::i32)?;
             }
         }
+        let recovery_state = tagged.remove(&Self::LEADER_RECOVERY_STATE_TAG);
+        record.leader_is_recovering = read_recovery_state(recovery_state)?;
         Ok(record)
     }
 }

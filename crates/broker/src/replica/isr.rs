@@ -79,7 +79,8 @@ pub(crate) fn note_fetch(
     advance(node, partition);
 }
 
-fn propose(node: &mut Node, partition: TopicPartition, isr: Vec<i32>) {
+/// Asks the controller for these in-sync replicas. To ask says that the leader took over (KIP-704).
+pub(super) fn propose(node: &mut Node, partition: TopicPartition, isr: Vec<i32>) {
     if let Ok(leader) = node.replicas.leader_mut(partition) {
         leader.propose(isr);
         node.replicas.proposals.queue([partition]);

@@ -222,9 +222,25 @@ fn lead(node: &mut Node, partition: TopicPartition, state: &PartitionImage) {
             .with("partition", partition.index)
             .with("epoch", state.leader_epoch);
         node.emit(event);
+        if state.leader_is_recovering {
+            recover(node, partition, &topic, state);
+        }
         coordinator::became_leader(node, &topic, partition);
         transactions::became_leader(node, &topic, partition);
     }
+}
+
+/// This replica leads though it was not in sync (KIP-704): what it lacks is lost. As in Kafka there
+/// is nothing that it could get back, so it tells the controller that it took over.
+fn recover(node: &mut Node, partition: TopicPartition, topic: &str, state: &PartitionImage) {
+    let event = Event::error("unclean-leader-elected")
+        .with("topic", topic)
+        .with("partition", partition.index)
+        .with("leader", state.leader)
+        .with("epoch", state.leader_epoch)
+        .because_of("unclean.leader.election.enable");
+    node.emit(event);
+    isr::propose(node, partition, state.isr.clone());
 }
 
 fn follow(node: &mut Node, partition: TopicPartition, state: &PartitionImage) {

@@ -151,6 +151,7 @@ impl Cluster {
                     replicas: Vec::new(),
                     isr: Vec::new(),
                     leader: NO_LEADER,
+                    leader_is_recovering: false,
                     leader_epoch: NO_EPOCH,
                     partition_epoch: NO_EPOCH,
                     removing: Vec::new(),

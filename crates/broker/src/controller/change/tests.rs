@@ -58,6 +58,7 @@ fn image(alive: &[i32], state: &str, unclean: bool) -> Image {
             removing,
             adding,
             leader: leader[0],
+            leader_is_recovering: false,
             leader_epoch: 4,
             partition_epoch: 9,
         }),
@@ -90,13 +91,18 @@ fn outcome(image: &Image, change: impl Fn(PartitionChange<'_>) -> PartitionChang
     let ids = |ids: &[i32]| list(ids).replace(", ", " ");
     let events: Vec<&str> = changes.events.iter().map(|e| e.code.as_ref()).collect();
     format!(
-        "{} / {} / {} / {} / {} @{} {}",
+        "{} / {} / {} / {} / {} @{}{} {}",
         state.leader,
         ids(&state.replicas),
         ids(&state.isr),
         ids(&state.removing),
         ids(&state.adding),
         state.leader_epoch,
+        if state.leader_is_recovering {
+            " recovering"
+        } else {
+            ""
+        },
         events.join(" ")
     )
 }
@@ -139,7 +145,7 @@ fn a_broker_goes() {
         "1 / 1 2 3 / 1",
         1,
         true,
-        "2 / 1 2 3 / 2 /  /  @5 unclean-leader-elected",
+        "2 / 1 2 3 / 2 /  /  @5 recovering ",
     );
     // An unclean election never goes before a clean one.
     check_without(
@@ -176,7 +182,7 @@ fn leaderless_partitions_get_a_leader_that_has_everything() {
         &[2],
         "-1 / 1 2 3 / 1",
         true,
-        "2 / 1 2 3 / 2 /  /  @5 unclean-leader-elected",
+        "2 / 1 2 3 / 2 /  /  @5 recovering ",
     );
 }
 
@@ -215,7 +221,7 @@ fn elections_that_are_asked_for() {
         unclean,
         all,
         "-1 / 4 2 3 / 4",
-        "2 / 4 2 3 / 2 /  /  @5 unclean-leader-elected",
+        "2 / 4 2 3 / 2 /  /  @5 recovering ",
     );
     check(unclean, all, "2 / 1 2 3 / 2", "2 / 1 2 3 / 2 /  /  @4 ");
 }

@@ -50,6 +50,7 @@ fn records_read_back_as_written() {
         removing: vec![2],
         adding: vec![3, 4],
         leader: 1,
+        leader_is_recovering: true,
         leader_epoch: 5,
         partition_epoch: 6,
     };
@@ -93,6 +94,13 @@ fn changes_say_only_what_changed() {
             };
             check(Record::PartitionChange(record), [1, 5, 1]);
         }
+    }
+    for leader_is_recovering in [None, Some(true), Some(false)] {
+        let record = PartitionChangeRecord {
+            leader_is_recovering,
+            ..PartitionChangeRecord::default()
+        };
+        check(Record::PartitionChange(record), [1, 5, 1]);
     }
     for replicas in [None, Some(vec![1, 2, 3])] {
         for (removing, adding) in [(Some(vec![1]), None), (Some(vec![]), Some(vec![4]))] {

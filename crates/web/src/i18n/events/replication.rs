@@ -8,7 +8,7 @@ pub const EVENTS: &[(&str, Text)] = &[
     ("leader-elected",
         ["broker {leader} leads {topic}-{partition} from epoch {epoch} on (before: {previous}); it was in the ISR", "broker {leader} 從 epoch {epoch} 起擔任 {topic}-{partition} 的 leader（之前：{previous}），它在 ISR 裡"]),
     ("unclean-leader-elected",
-        ["broker {leader} leads {topic}-{partition} from epoch {epoch} on (before: {previous}) though it was not in sync: records that it never got are lost", "broker {leader} 從 epoch {epoch} 起擔任 {topic}-{partition} 的 leader（之前：{previous}），但它不在 ISR：它沒複製到的 record 就此遺失"]),
+        ["broker {leader} leads {topic}-{partition} from epoch {epoch} on though it was not in sync: records that it never got are lost", "broker {leader} 從 epoch {epoch} 起擔任 {topic}-{partition} 的 leader，但它不在 ISR：它沒複製到的 record 就此遺失"]),
     ("partition-without-leader",
         ["{topic}-{partition} has no leader from epoch {epoch} on (before: {previous}): no replica of its ISR is alive", "{topic}-{partition} 從 epoch {epoch} 起沒有 leader（之前：{previous}）：ISR 裡的副本都不在線上"]),
     ("isr-shrunk",
