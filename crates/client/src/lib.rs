@@ -2,7 +2,7 @@
 //!
 //! Names, defaults and behaviour are those of Apache Kafka's Java clients (4.x). Nothing here does
 //! I/O, reads a clock or draws randomness of its own: time is virtual Unix time in ms handed in,
-//! bytes come in as [`Input`] and go out as each client's `Output`, jitter comes from the seed.
+//! bytes come in as [`Input`] and go out as [`Output`], jitter comes from the seed.
 //!
 //! Every client has the same shape: a call or `handle(now, Input)` changes state, then `poll()` is
 //! drained until it answers `None`, then `wake_at()` says when to come back with [`Input::Wake`].
@@ -24,5 +24,5 @@ pub mod producer;
 
 pub use config::{ClientConfig, HostPort};
 pub use failure::ClientError;
-pub use network::Input;
+pub use network::{Input, Output};
 pub use partition::TopicPartition;

@@ -4,11 +4,11 @@ mod fake;
 
 use std::collections::BTreeMap;
 
-use fake::{Asked, Machine, Net, Out, Reply, Topic, metadata, run, text, topic_name};
+use fake::{Asked, Machine, Net, Reply, Topic, metadata, run, text, topic_name};
 use konbini_client::admin::{
-    Admin, AdminConfig, AdminError, AdminResult, NewTopic, OffsetSpec, OperationId, Output,
+    Admin, AdminConfig, AdminError, AdminResult, NewTopic, OffsetSpec, OperationId, Told,
 };
-use konbini_client::{ClientConfig, Input, TopicPartition};
+use konbini_client::{ClientConfig, Input, Output, TopicPartition};
 use konbini_protocol::api::{RequestKind, ResponseKind};
 use konbini_protocol::messages::alter_partition_reassignments_response::{
     ReassignablePartitionResponse, ReassignableTopicResponse,
@@ -28,18 +28,12 @@ use konbini_protocol::messages::{
 struct A(Admin);
 
 impl Machine for A {
-    type Output = Output;
+    type Told = Told;
     fn handle(&mut self, now: i64, input: Input) {
         self.0.handle(now, input);
     }
-    fn poll(&mut self) -> Option<Out<Output>> {
-        Some(match self.0.poll()? {
-            Output::Dial { conn, host, port } => Out::Dial { conn, host, port },
-            Output::Send(conn, bytes) => Out::Send(conn, bytes),
-            Output::Close(conn) => Out::Close(conn),
-            Output::Event(event) => Out::Event(event),
-            other => Out::Other(other),
-        })
+    fn poll(&mut self) -> Option<Output<Told>> {
+        self.0.poll()
     }
     fn wake_at(&self) -> Option<i64> {
         self.0.wake_at()
@@ -59,7 +53,7 @@ fn operate(
     let id = begin(&mut a.0, fake::START);
     let mut done = None;
     run(&mut net, &mut a, 200_000, &mut script, |_, _, output| {
-        if let Output::Done(other, result) = output {
+        if let Told::Done(other, result) = output {
             assert_eq!(other, id);
             done = Some(result);
         }

@@ -1,6 +1,7 @@
 //! What one endpoint asked for in one step.
 
 use bytes::Bytes;
+use konbini_client::Output;
 use konbini_protocol::ConnId;
 use konbini_trace::Event;
 
@@ -55,6 +56,19 @@ pub struct Acked {
 impl Outbox {
     pub(crate) fn wire(&mut self, wire: Wire) {
         self.wires.push(wire);
+    }
+
+    /// Takes what a client asks of its host and tells the timeline; what is for its application is
+    /// given back.
+    pub(crate) fn take<T>(&mut self, output: Output<T>) -> Option<T> {
+        match output {
+            Output::Dial { conn, host, port } => self.wire(Wire::Dial { conn, host, port }),
+            Output::Send(conn, bytes) => self.wire(Wire::Send(conn, bytes)),
+            Output::Close(conn) => self.wire(Wire::Close(conn)),
+            Output::Event(event) => self.events.push(event),
+            Output::Told(told) => return Some(told),
+        }
+        None
     }
 
     pub(crate) fn is_empty(&self) -> bool {

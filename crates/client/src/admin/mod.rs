@@ -1,4 +1,4 @@
-//! The admin client: one method an operation, each answered by [`Output::Done`].
+//! The admin client: one method an operation, each answered by [`Told::Done`].
 //!
 //! Requests go where they can be answered (controller, coordinator, leader, one broker) and are
 //! sent again after errors that pass by themselves, until `default.api.timeout.ms`.
@@ -11,12 +11,12 @@ mod task;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::backoff::Backoff;
-use crate::network::{Input, Network, Wire};
+use crate::network::{Input, Network, Output};
 use crate::{ClientError, TopicPartition};
 pub use config::AdminConfig;
 pub use operation::{
     AdminError, AdminResult, ClusterDescription, ConfigEntry, GroupDescription, GroupListing,
-    GroupMember, ListedOffset, NewTopic, OffsetSpec, OperationId, Output, ResetTo, Resource,
+    GroupMember, ListedOffset, NewTopic, OffsetSpec, OperationId, ResetTo, Resource, Told,
 };
 use run::{Finish, Operation, Plan};
 use task::Ask;
@@ -51,7 +51,7 @@ pub struct Admin {
     coordinators: BTreeMap<String, Lookup>,
     next_operation: u64,
     retry_backoff: Backoff,
-    outputs: VecDeque<Output>,
+    outputs: VecDeque<Told>,
     closed: bool,
     dirty: bool,
     now: i64,
@@ -260,7 +260,7 @@ impl Admin {
         };
         if let Some(error) = refusal {
             self.outputs
-                .push_back(Output::Done(OperationId(id), Err(error.into())));
+                .push_back(Told::Done(OperationId(id), Err(error.into())));
             return OperationId(id);
         }
         self.operations
@@ -279,7 +279,7 @@ impl Admin {
         self.net.metadata.want_only(topics);
     }
 
-    /// Ends everything that is under way and disconnects; [`Output::Closed`] follows.
+    /// Ends everything that is under way and disconnects; [`Told::Closed`] follows.
     pub fn close(&mut self, now: i64) {
         self.touch(now);
         if self.closed {
@@ -288,11 +288,11 @@ impl Admin {
         for id in std::mem::take(&mut self.operations).into_keys() {
             let error = ClientError::Closed.into();
             self.outputs
-                .push_back(Output::Done(OperationId(id), Err(error)));
+                .push_back(Told::Done(OperationId(id), Err(error)));
         }
         self.closed = true;
         self.net.close();
-        self.outputs.push_back(Output::Closed);
+        self.outputs.push_back(Told::Closed);
     }
 
     pub fn handle(&mut self, now: i64, input: Input) {
@@ -310,18 +310,13 @@ impl Admin {
     }
 
     /// The next thing to be done or told; `None` until something new is handed in.
-    pub fn poll(&mut self) -> Option<Output> {
+    pub fn poll(&mut self) -> Option<Output<Told>> {
         loop {
             if let Some(wire) = self.net.next_wire() {
-                return Some(match wire {
-                    Wire::Dial { conn, host, port } => Output::Dial { conn, host, port },
-                    Wire::Send(conn, bytes) => Output::Send(conn, bytes),
-                    Wire::Close(conn) => Output::Close(conn),
-                    Wire::Event(event) => Output::Event(event),
-                });
+                return Some(wire.into());
             }
-            if let Some(output) = self.outputs.pop_front() {
-                return Some(output);
+            if let Some(told) = self.outputs.pop_front() {
+                return Some(Output::Told(told));
             }
             if !std::mem::take(&mut self.dirty) || self.closed {
                 return None;

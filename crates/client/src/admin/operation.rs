@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use konbini_protocol::ConnId;
-use konbini_trace::Event;
 use uuid::Uuid;
 
 use crate::{ClientError, HostPort, TopicPartition};
@@ -168,17 +165,9 @@ pub enum AdminResult {
     Cluster(ClusterDescription),
 }
 
-/// What an admin client asks of its host and tells its application.
+/// What an admin client tells its application.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    Dial {
-        conn: ConnId,
-        host: String,
-        port: u16,
-    },
-    Send(ConnId, Bytes),
-    Close(ConnId),
-    Event(Event),
+pub enum Told {
     Done(OperationId, Result<AdminResult, AdminError>),
     /// [`super::Admin::close`] is done; nothing more will come.
     Closed,

@@ -4,7 +4,7 @@ use konbini_protocol::ResponseError;
 use konbini_protocol::messages::{FindCoordinatorRequest, FindCoordinatorResponse, ResponseKind};
 use konbini_trace::Event;
 
-use super::operation::{AdminResult, OffsetSpec, OperationId, Output, ResetTo};
+use super::operation::{AdminResult, OffsetSpec, OperationId, ResetTo, Told};
 use super::task::{self, Ask, Piece, Refusal, Route};
 use super::{Admin, Purpose};
 use crate::config::HostPort;
@@ -369,7 +369,7 @@ impl Admin {
             self.net.event(event);
         }
         self.outputs
-            .push_back(Output::Done(OperationId(id), result.map_err(Into::into)));
+            .push_back(Told::Done(OperationId(id), result.map_err(Into::into)));
         self.want_topics();
     }
 

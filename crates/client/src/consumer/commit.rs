@@ -9,7 +9,7 @@ use konbini_protocol::{ResponseError, StrBytes};
 use konbini_trace::Event;
 
 use super::group::{Phase, Reason};
-use super::record::{CommitId, CommitKind, Output};
+use super::record::{CommitId, CommitKind, Told};
 use super::{Consumer, Purpose, text};
 use crate::failure::response_error;
 use crate::network::{Call, Lost};
@@ -328,7 +328,7 @@ impl Consumer {
             self.net.event(event);
         }
         match commit.cause {
-            Cause::Asked(id, _) => self.outputs.push_back(Output::Committed(id, result)),
+            Cause::Asked(id, _) => self.outputs.push_back(Told::Committed(id, result)),
             Cause::Auto if result.is_err() => {
                 // Sooner than the interval, as in Java.
                 self.next_auto_commit = now + self.config.client.retry_backoff_ms;

@@ -8,7 +8,7 @@ use konbini_protocol::{ResponseError, StrBytes, error};
 use konbini_trace::Event;
 
 use super::group::{Phase, Reason};
-use super::record::Output;
+use super::record::Told;
 use super::{Consumer, Purpose, text};
 use crate::ClientError;
 use crate::config::HostPort;
@@ -133,7 +133,7 @@ impl Consumer {
         let event = self.group_event(Event::error("consumer-group-refused"));
         self.net.event(event.with("error", error.code_name()));
         self.fatal = Some(error.clone());
-        self.outputs.push_back(Output::Failed(error));
+        self.outputs.push_back(Told::Failed(error));
     }
 
     pub(super) fn heartbeat(&mut self, now: i64) {

@@ -12,7 +12,7 @@ use konbini_protocol::{ResponseError, error};
 use konbini_trace::Event;
 
 use super::partitions::Position;
-use super::record::{ConsumedRecord, Output};
+use super::record::{ConsumedRecord, Told};
 use super::session::{Plan, Want};
 use super::{Consumer, Purpose, text};
 use crate::failure::{is_stale_metadata, response_error};
@@ -240,7 +240,7 @@ impl Consumer {
         let message = Some(format!("{tp}: {reason}"));
         let code = ResponseError::CorruptMessage.code();
         self.outputs
-            .push_back(Output::Failed(ClientError::Broker { code, message }));
+            .push_back(Told::Failed(ClientError::Broker { code, message }));
     }
 }
 

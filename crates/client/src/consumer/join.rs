@@ -15,7 +15,7 @@ use konbini_trace::Event;
 use super::assignor::{Assignor, Member};
 use super::commit::Cause;
 use super::group::{Phase, Reason};
-use super::record::Output;
+use super::record::Told;
 use super::{Consumer, Purpose, text, wire};
 use crate::failure::response_error;
 use crate::network::Call;
@@ -113,7 +113,7 @@ impl Consumer {
             if !lost.is_empty() {
                 let event = self.group_event(Event::warn("consumer-partitions-lost"));
                 self.net.event(event.with("partitions", names(&lost)));
-                self.outputs.push_back(Output::Lost(lost));
+                self.outputs.push_back(Told::Lost(lost));
             }
         } else if self.is_cooperative() {
             let topics = self.topics();
@@ -140,7 +140,7 @@ impl Consumer {
         }
         let event = self.group_event(Event::info("consumer-partitions-revoked"));
         self.net.event(event.with("partitions", names(&gone)));
-        self.outputs.push_back(Output::Revoked(gone));
+        self.outputs.push_back(Told::Revoked(gone));
     }
 
     fn join(&mut self, now: i64, node: i32) {
@@ -445,7 +445,7 @@ impl Consumer {
             self.partitions.add(tp.clone());
         }
         if !added.is_empty() {
-            self.outputs.push_back(Output::Assigned(added));
+            self.outputs.push_back(Told::Assigned(added));
         }
         if moved && let Some(group) = &mut self.group {
             // The next round gives what we gave up to somebody else.

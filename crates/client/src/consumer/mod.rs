@@ -3,7 +3,7 @@
 //! An application calls [`Consumer::poll_records`]. While it has records to work on it is outside
 //! `poll`, as a thread of Java's would be: heartbeats and fetches go on, rebalances and commits on
 //! the timer wait for its return, and `max.poll.interval.ms` runs. An empty answer means that it
-//! waits inside `poll`; [`Output::RecordsReady`] says when to call again.
+//! waits inside `poll`; [`Told::RecordsReady`] says when to call again.
 //!
 //! Positions are those of records handed out, so an automatic commit covers them all. A host that
 //! stops its application in the middle of a batch seeks back to the first record not worked on and
@@ -32,14 +32,14 @@ use konbini_protocol::StrBytes;
 use konbini_protocol::messages::ResponseKind;
 
 use crate::backoff::Backoff;
-use crate::network::{Completion, Input, Lost, Network, Wire};
+use crate::network::{Completion, Input, Lost, Network, Output};
 use crate::{ClientError, TopicPartition};
 pub use assignor::{Assignment, Assignor, Member};
 use commit::{Cause, Commit};
 pub use config::{ConsumerConfig, OffsetReset};
 use group::{Group, Phase, Reason};
 use partitions::{Partitions, Position};
-pub use record::{CommitId, CommitKind, ConsumedRecord, ConsumerStats, Output, State};
+pub use record::{CommitId, CommitKind, ConsumedRecord, ConsumerStats, State, Told};
 use session::Session;
 pub(crate) use wire::decode_assignment;
 
@@ -91,7 +91,7 @@ pub struct Consumer {
     next_commit: u64,
     next_auto_commit: i64,
     retry_backoff: Backoff,
-    outputs: VecDeque<Output>,
+    outputs: VecDeque<Told>,
     stats: ConsumerStats,
     /// The application waits inside `poll`.
     in_poll: bool,
@@ -148,7 +148,7 @@ impl Consumer {
         self.touch(now);
         let Some(group) = &mut self.group else {
             let error = ClientError::IllegalState("subscribe needs a group.id");
-            return self.outputs.push_back(Output::Failed(error));
+            return self.outputs.push_back(Told::Failed(error));
         };
         let first = !matches!(self.source, Source::Subscribed(_));
         let reason = if first {
@@ -292,7 +292,7 @@ impl Consumer {
     }
 
     /// Commits (where `enable.auto.commit` says so), leaves the group and disconnects;
-    /// [`Output::Closed`] follows within 30 s.
+    /// [`Told::Closed`] follows within 30 s.
     pub fn close(&mut self, now: i64) {
         self.touch(now);
         if self.closing.is_some() {
@@ -325,18 +325,13 @@ impl Consumer {
     }
 
     /// The next thing to be done or told; `None` until something new is handed in.
-    pub fn poll(&mut self) -> Option<Output> {
+    pub fn poll(&mut self) -> Option<Output<Told>> {
         loop {
             if let Some(wire) = self.net.next_wire() {
-                return Some(match wire {
-                    Wire::Dial { conn, host, port } => Output::Dial { conn, host, port },
-                    Wire::Send(conn, bytes) => Output::Send(conn, bytes),
-                    Wire::Close(conn) => Output::Close(conn),
-                    Wire::Event(event) => Output::Event(event),
-                });
+                return Some(wire.into());
             }
-            if let Some(output) = self.outputs.pop_front() {
-                return Some(output);
+            if let Some(told) = self.outputs.pop_front() {
+                return Some(Output::Told(told));
             }
             if !std::mem::take(&mut self.dirty) || self.closed {
                 return None;
@@ -377,7 +372,7 @@ impl Consumer {
         self.send_fetches(now);
         if self.in_poll && !self.ready_told && !self.holds_back() && self.partitions.has_records() {
             self.ready_told = true;
-            self.outputs.push_back(Output::RecordsReady);
+            self.outputs.push_back(Told::RecordsReady);
         }
     }
 
@@ -404,7 +399,7 @@ impl Consumer {
                 self.partitions.add(tp.clone());
             }
             if !new.is_empty() {
-                self.outputs.push_back(Output::Assigned(new));
+                self.outputs.push_back(Told::Assigned(new));
             }
         }
     }
@@ -504,7 +499,7 @@ impl Consumer {
         self.closed = true;
         self.partitions.clear();
         self.net.close();
-        self.outputs.push_back(Output::Closed);
+        self.outputs.push_back(Told::Closed);
     }
 
     /// When to hand in [`Input::Wake`] at the latest, Unix ms.

@@ -15,7 +15,7 @@ use konbini_trace::Event;
 use super::config::OffsetReset;
 use super::group::Phase;
 use super::partitions::{EARLIEST, LATEST, Position};
-use super::record::Output;
+use super::record::Told;
 use super::{Consumer, Purpose, text};
 use crate::failure::{is_stale_metadata, response_error};
 use crate::network::Call;
@@ -28,7 +28,7 @@ const GROUPS_VERSION: i16 = 8;
 const STABLE_VERSION: i16 = 7;
 
 /// A partition's offset in an answer: offset (-1: none) and error code.
-type Told = (TopicPartition, i64, i16);
+type Answered = (TopicPartition, i64, i16);
 
 impl Consumer {
     pub(super) fn fetch_committed(&mut self, now: i64) {
@@ -165,7 +165,7 @@ impl Consumer {
         let event = if position == Position::Stuck {
             let error = ClientError::IllegalState("no offset to start from");
             self.stats.last_error = Some(error.code_name());
-            self.outputs.push_back(Output::Failed(error));
+            self.outputs.push_back(Told::Failed(error));
             Event::error("consumer-no-offset")
         } else {
             Event::info("consumer-offset-reset")
@@ -301,7 +301,7 @@ impl Consumer {
 }
 
 /// The group's error and its partitions' offsets, from either form of the answer.
-fn committed_offsets(answer: &OffsetFetchResponse) -> (i16, Vec<Told>) {
+fn committed_offsets(answer: &OffsetFetchResponse) -> (i16, Vec<Answered>) {
     if let Some(group) = answer.groups.first() {
         let told = group.topics.iter().flat_map(|topic| {
             topic.partitions.iter().map(|p| {

@@ -1,9 +1,7 @@
 //! What a consumer hands out and says.
 
 use bytes::Bytes;
-use konbini_protocol::ConnId;
 use konbini_protocol::record::Header;
-use konbini_trace::Event;
 
 use crate::{ClientError, TopicPartition};
 
@@ -34,17 +32,9 @@ pub enum CommitKind {
     Async,
 }
 
-/// What a consumer asks of its host and tells its application.
+/// What a consumer tells its application.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    Dial {
-        conn: ConnId,
-        host: String,
-        port: u16,
-    },
-    Send(ConnId, Bytes),
-    Close(ConnId),
-    Event(Event),
+pub enum Told {
     /// [`super::Consumer::poll_records`] has something after it had nothing.
     RecordsReady,
     /// Partitions that are new to this consumer.

@@ -34,7 +34,34 @@ pub enum Input {
     Wake,
 }
 
-/// What the network asks of the host; each client turns it into its own `Output`.
+/// What a client asks of its host, and what it tells: `T` is what only its kind of client does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output<T> {
+    Dial {
+        conn: ConnId,
+        host: String,
+        port: u16,
+    },
+    Send(ConnId, Bytes),
+    Close(ConnId),
+    /// For the timeline.
+    Event(Event),
+    /// For the application.
+    Told(T),
+}
+
+impl<T> From<Wire> for Output<T> {
+    fn from(wire: Wire) -> Output<T> {
+        match wire {
+            Wire::Dial { conn, host, port } => Output::Dial { conn, host, port },
+            Wire::Send(conn, bytes) => Output::Send(conn, bytes),
+            Wire::Close(conn) => Output::Close(conn),
+            Wire::Event(event) => Output::Event(event),
+        }
+    }
+}
+
+/// What the network asks of the host.
 #[derive(Debug)]
 pub(crate) enum Wire {
     Dial {

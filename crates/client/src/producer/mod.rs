@@ -21,7 +21,7 @@ use konbini_protocol::messages::ResponseKind;
 use konbini_trace::Event;
 
 use crate::backoff::Backoff;
-use crate::network::{Completion, Input, Network, Wire};
+use crate::network::{Completion, Input, Network, Output};
 use crate::{ClientError, TopicPartition};
 use accumulator::Accumulator;
 use batch::Pending;
@@ -29,7 +29,7 @@ pub use config::{Acks, Partitioner, ProducerConfig};
 pub use konbini_protocol::compression::Codec;
 pub use konbini_protocol::record::Header;
 use partitioner::Chooser;
-pub use record::{Delivery, Failure, Output, ProducerRecord, ProducerStats, RecordId};
+pub use record::{Delivery, Failure, ProducerRecord, ProducerStats, RecordId, Told};
 use sender::Sent;
 use sequences::Sequences;
 
@@ -66,7 +66,7 @@ pub struct Producer {
     blocked: VecDeque<Blocked>,
     /// When each topic was last sent to.
     topics_used: BTreeMap<String, i64>,
-    outputs: VecDeque<Output>,
+    outputs: VecDeque<Told>,
     stats: ProducerStats,
     next_record: u64,
     drain_turn: usize,
@@ -129,7 +129,7 @@ impl Producer {
         }
     }
 
-    /// Takes a record over. Its end is a [`Output::Delivered`] or an [`Output::Failed`].
+    /// Takes a record over. Its end is a [`Told::Delivered`] or an [`Told::Failed`].
     pub fn send(&mut self, now: i64, record: ProducerRecord) -> RecordId {
         self.touch(now);
         let id = RecordId(self.next_record);
@@ -251,7 +251,7 @@ impl Producer {
             _ => {}
         }
         self.net.event(event);
-        self.outputs.push_back(Output::Failed(Failure {
+        self.outputs.push_back(Told::Failed(Failure {
             ids: vec![id],
             topic: record.topic.clone(),
             partition: record.partition,
@@ -259,13 +259,13 @@ impl Producer {
         }));
     }
 
-    /// Sends everything now, whatever `linger.ms` says; [`Output::Flushed`] follows.
+    /// Sends everything now, whatever `linger.ms` says; [`Told::Flushed`] follows.
     pub fn flush(&mut self, now: i64) {
         self.touch(now);
         self.flush_mark = Some(self.next_record);
     }
 
-    /// Takes no more records, delivers the rest and disconnects; [`Output::Closed`] follows, at the
+    /// Takes no more records, delivers the rest and disconnects; [`Told::Closed`] follows, at the
     /// latest after `delivery.timeout.ms` (and `max.block.ms` for a topic that does not exist).
     pub fn close(&mut self, now: i64) {
         self.touch(now);
@@ -303,18 +303,13 @@ impl Producer {
     }
 
     /// The next thing to be done or told; `None` until something new is handed in.
-    pub fn poll(&mut self) -> Option<Output> {
+    pub fn poll(&mut self) -> Option<Output<Told>> {
         loop {
-            if let Some(output) = self.outputs.pop_front() {
-                return Some(output);
-            }
             if let Some(wire) = self.net.next_wire() {
-                return Some(match wire {
-                    Wire::Dial { conn, host, port } => Output::Dial { conn, host, port },
-                    Wire::Send(conn, bytes) => Output::Send(conn, bytes),
-                    Wire::Close(conn) => Output::Close(conn),
-                    Wire::Event(event) => Output::Event(event),
-                });
+                return Some(wire.into());
+            }
+            if let Some(told) = self.outputs.pop_front() {
+                return Some(Output::Told(told));
             }
             if !std::mem::take(&mut self.dirty) || self.closed {
                 return None;
@@ -429,21 +424,13 @@ impl Producer {
                 .min();
             if oldest.is_none_or(|oldest| oldest >= mark) {
                 self.flush_mark = None;
-                self.outputs.push_back(Output::Flushed);
+                self.outputs.push_back(Told::Flushed);
             }
         }
         if self.closing && !self.closed && self.blocked.is_empty() && self.accumulator.is_empty() {
             self.closed = true;
             self.net.close();
-            while let Some(wire) = self.net.next_wire() {
-                match wire {
-                    Wire::Send(conn, bytes) => self.outputs.push_back(Output::Send(conn, bytes)),
-                    Wire::Close(conn) => self.outputs.push_back(Output::Close(conn)),
-                    Wire::Event(event) => self.outputs.push_back(Output::Event(event)),
-                    Wire::Dial { .. } => {}
-                }
-            }
-            self.outputs.push_back(Output::Closed);
+            self.outputs.push_back(Told::Closed);
         }
     }
 

@@ -1,9 +1,7 @@
 //! What goes into a producer and what it says about it.
 
 use bytes::Bytes;
-use konbini_protocol::ConnId;
 use konbini_protocol::record::{Header, estimated_record_bytes};
-use konbini_trace::Event;
 
 use crate::ClientError;
 
@@ -54,17 +52,9 @@ pub struct Failure {
     pub error: ClientError,
 }
 
-/// What a producer asks of its host and tells its application.
+/// What a producer tells its application.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    Dial {
-        conn: ConnId,
-        host: String,
-        port: u16,
-    },
-    Send(ConnId, Bytes),
-    Close(ConnId),
-    Event(Event),
+pub enum Told {
     Delivered(Delivery),
     Failed(Failure),
     /// Everything that was sent before [`super::Producer::flush`] is delivered or failed.

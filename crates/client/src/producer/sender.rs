@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::batch::Batch;
 use super::config::Acks;
-use super::record::{Delivery, Failure, Output};
+use super::record::{Delivery, Failure, Told};
 use super::{Producer, Purpose};
 use crate::failure::{is_stale_metadata, response_error};
 use crate::network::{Call, Lost, broker_of};
@@ -256,7 +256,7 @@ impl Producer {
         self.sequences.acked(tp, &batch);
         self.accumulator.release(&batch);
         self.stats.acked += batch.records.len() as u64;
-        self.outputs.push_back(Output::Delivered(Delivery {
+        self.outputs.push_back(Told::Delivered(Delivery {
             ids: batch.ids(),
             topic: tp.topic.clone(),
             partition: tp.partition,
@@ -386,7 +386,7 @@ impl Producer {
             event = event.because_of(setting);
         }
         self.net.event(event);
-        self.outputs.push_back(Output::Failed(Failure {
+        self.outputs.push_back(Told::Failed(Failure {
             ids: batch.ids(),
             topic: tp.topic.clone(),
             partition: Some(tp.partition),

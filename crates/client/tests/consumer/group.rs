@@ -21,7 +21,7 @@ fn a_lone_member_reads_everything_and_commits_on_the_timer() {
         assert_eq!(values(&records, 0), cluster.logs[&0], "{assignor:?}");
         assert_eq!(values(&records, 1), cluster.logs[&1][13..]);
         assert_eq!(records[0].leader_epoch, 3);
-        assert_eq!(outputs, [Output::Assigned(vec![tp(0), tp(1), tp(2)])]);
+        assert_eq!(outputs, [Told::Assigned(vec![tp(0), tp(1), tp(2)])]);
         assert_eq!(
             cluster.committed,
             BTreeMap::from([(0, 25), (1, 25), (2, 25)])
@@ -47,7 +47,7 @@ fn close_commits_and_leaves() {
     consume(&mut net, &mut c, &mut cluster, 1_000);
     c.0.close(net.now);
     let (_, outputs) = consume(&mut net, &mut c, &mut cluster, 1_000);
-    assert_eq!(outputs, [Output::Closed]);
+    assert_eq!(outputs, [Told::Closed]);
     assert_eq!(cluster.committed[&0], 7);
     assert_eq!(cluster.count("leave the consumer is being closed"), 1);
     assert_eq!(c.0.wake_at(), None);
@@ -63,7 +63,7 @@ fn a_static_member_does_not_leave() {
     consume(&mut net, &mut c, &mut cluster, 1_000);
     c.0.close(net.now);
     let (_, outputs) = consume(&mut net, &mut c, &mut cluster, 1_000);
-    assert_eq!(outputs, [Output::Closed]);
+    assert_eq!(outputs, [Told::Closed]);
     assert_eq!(cluster.count("leave"), 0);
 }
 
@@ -79,8 +79,8 @@ fn an_eager_rebalance_commits_revokes_and_joins_again() {
     cluster.heartbeat_error = 0;
     assert!(records.is_empty(), "nothing is read twice");
     let expect = [
-        Output::Revoked(vec![tp(0), tp(1)]),
-        Output::Assigned(vec![tp(0)]),
+        Told::Revoked(vec![tp(0), tp(1)]),
+        Told::Assigned(vec![tp(0)]),
     ];
     assert_eq!(outputs, expect);
     assert_eq!(cluster.committed, BTreeMap::from([(0, 7), (1, 7)]));
@@ -107,7 +107,7 @@ fn a_cooperative_rebalance_keeps_reading_and_hands_over_in_two_rounds() {
             cluster.heartbeat_error = 0;
         }
     }
-    assert_eq!(outputs, [Output::Revoked(vec![tp(1)])]);
+    assert_eq!(outputs, [Told::Revoked(vec![tp(1)])]);
     assert_eq!(
         cluster.count("join us: need to revoke partitions and re-join"),
         1
@@ -130,7 +130,7 @@ fn a_member_that_the_coordinator_forgot_loses_its_partitions_and_comes_back() {
     let (_, outputs) = consume(&mut net, &mut c, &mut cluster, 2_000);
     assert!(cluster.count("join us") == 2, "{:?}", cluster.seen);
     assert_eq!(c.0.state(), State::Running);
-    assert!(!outputs.contains(&Output::Revoked(vec![tp(0)])));
+    assert!(!outputs.contains(&Told::Revoked(vec![tp(0)])));
     assert!(
         net.events
             .iter()
@@ -151,7 +151,7 @@ fn a_handler_that_is_too_slow_leaves_the_group() {
         40_000,
         &mut |asked| cluster.answer(asked),
         |c, now, output| {
-            if output == Output::RecordsReady {
+            if output == Told::RecordsReady {
                 assert_eq!(c.0.poll_records(now, 1).len(), 1);
             }
             false
@@ -174,7 +174,7 @@ fn a_handler_that_is_too_slow_leaves_the_group() {
     let (_, outputs) = consume(&mut net, &mut c, &mut cluster, 1_000);
     assert_eq!(
         outputs,
-        [Output::Lost(vec![tp(0)]), Output::Assigned(vec![tp(0)])]
+        [Told::Lost(vec![tp(0)]), Told::Assigned(vec![tp(0)])]
     );
 }
 
@@ -217,7 +217,7 @@ fn manual_commits_are_answered_and_sync_ones_are_retried() {
     let asked =
         c.0.commit(net.now, Some(vec![(tp(0), 3)]), CommitKind::Async);
     let (_, outputs) = consume(&mut net, &mut c, &mut cluster, 100);
-    assert_eq!(outputs, [Output::Committed(asked, Ok(()))]);
+    assert_eq!(outputs, [Told::Committed(asked, Ok(()))]);
     assert_eq!(cluster.committed[&0], 3);
     cluster.commit_error = 14;
     let once = c.0.commit(net.now, None, CommitKind::Async);
@@ -226,13 +226,13 @@ fn manual_commits_are_answered_and_sync_ones_are_retried() {
         code: 14,
         message: None,
     };
-    assert_eq!(outputs, [Output::Committed(once, Err(refused))]);
+    assert_eq!(outputs, [Told::Committed(once, Err(refused))]);
     let again = c.0.commit(net.now, None, CommitKind::Sync);
     let (_, outputs) = consume(&mut net, &mut c, &mut cluster, 500);
     assert!(outputs.is_empty());
     cluster.commit_error = 0;
     let (_, outputs) = consume(&mut net, &mut c, &mut cluster, 2_000);
-    assert_eq!(outputs, [Output::Committed(again, Ok(()))]);
+    assert_eq!(outputs, [Told::Committed(again, Ok(()))]);
     assert_eq!(cluster.committed[&0], 7);
 }
 

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use cluster::{Cluster, subscription_bytes};
-use fake::{Asked, Machine, Net, Out, Reply, Topic, metadata, run, text, topic_id, topic_name};
+use fake::{Asked, Machine, Net, Reply, Topic, metadata, run, text, topic_id, topic_name};
 use konbini_client::consumer::{
-    Assignor, CommitKind, ConsumedRecord, Consumer, ConsumerConfig, OffsetReset, Output, State,
+    Assignor, CommitKind, ConsumedRecord, Consumer, ConsumerConfig, OffsetReset, State, Told,
 };
-use konbini_client::{ClientConfig, ClientError, Input, TopicPartition};
+use konbini_client::{ClientConfig, ClientError, Input, Output, TopicPartition};
 use konbini_protocol::api::{RequestKind, ResponseKind};
 use konbini_protocol::compression::Codec;
 use konbini_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
@@ -35,18 +35,12 @@ use konbini_protocol::record::BatchBuilder;
 struct C(Consumer);
 
 impl Machine for C {
-    type Output = Output;
+    type Told = Told;
     fn handle(&mut self, now: i64, input: Input) {
         self.0.handle(now, input);
     }
-    fn poll(&mut self) -> Option<Out<Output>> {
-        Some(match self.0.poll()? {
-            Output::Dial { conn, host, port } => Out::Dial { conn, host, port },
-            Output::Send(conn, bytes) => Out::Send(conn, bytes),
-            Output::Close(conn) => Out::Close(conn),
-            Output::Event(event) => Out::Event(event),
-            other => Out::Other(other),
-        })
+    fn poll(&mut self) -> Option<Output<Told>> {
+        self.0.poll()
     }
     fn wake_at(&self) -> Option<i64> {
         self.0.wake_at()
@@ -77,7 +71,7 @@ fn consume(
     c: &mut C,
     cluster: &mut Cluster,
     ms: i64,
-) -> (Vec<ConsumedRecord>, Vec<Output>) {
+) -> (Vec<ConsumedRecord>, Vec<Told>) {
     let until = net.now - fake::START + ms;
     let mut records = Vec::new();
     let mut outputs = Vec::new();
@@ -87,7 +81,7 @@ fn consume(
         until,
         &mut |asked| cluster.answer(asked),
         |c, now, output| {
-            if output == Output::RecordsReady {
+            if output == Told::RecordsReady {
                 loop {
                     let got = c.0.poll_records(now, 500);
                     if got.is_empty() {

@@ -46,7 +46,7 @@ fn an_offset_that_is_gone_is_reset() {
     assert!(
         outputs
             .iter()
-            .any(|output| matches!(output, Output::Failed(_)))
+            .any(|output| matches!(output, Told::Failed(_)))
     );
     // A seek helps.
     assert!(c.0.seek(net.now, &tp(0), 4));
@@ -108,7 +108,7 @@ fn max_poll_records_and_prefetch() {
         1_000,
         &mut |asked| cluster.answer(asked),
         |c, now, output| {
-            if output == Output::RecordsReady {
+            if output == Told::RecordsReady {
                 sizes.push(c.0.poll_records(now, 500).len());
             }
             false
@@ -143,5 +143,5 @@ fn without_a_group_it_follows_topics_and_commits_nothing() {
     assert_eq!(cluster.count("commit") + cluster.count("join"), 0);
     c.0.close(net.now);
     let (_, outputs) = consume(&mut net, &mut c, &mut cluster, 10);
-    assert_eq!(outputs, [Output::Closed]);
+    assert_eq!(outputs, [Told::Closed]);
 }

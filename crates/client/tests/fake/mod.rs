@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use konbini_client::{HostPort, Input};
+use konbini_client::{HostPort, Input, Output};
 use konbini_protocol::ConnId;
 use konbini_protocol::api::{ApiKey, RequestKind, ResponseKind};
 use konbini_protocol::frame::FrameReader;
@@ -22,23 +22,10 @@ use uuid::Uuid;
 pub const LATENCY_MS: i64 = 2;
 pub const START: i64 = 1_700_000_000_000;
 
-/// A client's outputs, seen by the harness.
-pub enum Out<T> {
-    Dial {
-        conn: ConnId,
-        host: String,
-        port: u16,
-    },
-    Send(ConnId, Bytes),
-    Close(ConnId),
-    Event(Event),
-    Other(T),
-}
-
 pub trait Machine {
-    type Output;
+    type Told;
     fn handle(&mut self, now: i64, input: Input);
-    fn poll(&mut self) -> Option<Out<Self::Output>>;
+    fn poll(&mut self) -> Option<Output<Self::Told>>;
     fn wake_at(&self) -> Option<i64>;
 }
 
@@ -224,21 +211,21 @@ pub fn run<M: Machine>(
     machine: &mut M,
     until: i64,
     script: &mut dyn FnMut(Asked) -> Reply,
-    mut seen: impl FnMut(&mut M, i64, M::Output) -> bool,
+    mut seen: impl FnMut(&mut M, i64, M::Told) -> bool,
 ) {
     let end = START + until;
     let mut steps = 0;
     loop {
         while let Some(out) = machine.poll() {
             match out {
-                Out::Dial { conn, host, .. } => net.dialled(conn, &host),
-                Out::Send(conn, bytes) => net.sent(conn, bytes, script),
-                Out::Close(conn) => {
+                Output::Dial { conn, host, .. } => net.dialled(conn, &host),
+                Output::Send(conn, bytes) => net.sent(conn, bytes, script),
+                Output::Close(conn) => {
                     net.conns.remove(&conn);
                 }
-                Out::Event(event) => net.events.push(event),
-                Out::Other(output) => {
-                    if seen(machine, net.now, output) {
+                Output::Event(event) => net.events.push(event),
+                Output::Told(told) => {
+                    if seen(machine, net.now, told) {
                         return;
                     }
                 }

@@ -27,7 +27,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-fn with_faults(faults: &[Fault], config: ProducerConfig, n: usize) -> (Logs, Told2) {
+fn with_faults(faults: &[Fault], config: ProducerConfig, n: usize) -> (Logs, Heard) {
     let mut at = 0;
     let (logs, told, p, _) = send_all(config, n, |logs, _, request| {
         let fault = faults.get(at).copied().unwrap_or(Fault::None);
@@ -42,7 +42,7 @@ fn with_faults(faults: &[Fault], config: ProducerConfig, n: usize) -> (Logs, Tol
             Fault::RequestLost => Reply::Hang,
             Fault::Refused(code) => {
                 let all = incoming(request);
-                let told: Vec<Told> = all.iter().map(|(p, _)| (*p, code, -1)).collect();
+                let told: Vec<Answered> = all.iter().map(|(p, _)| (*p, code, -1)).collect();
                 Reply::Answer(answer(&told))
             }
             Fault::FirstRefused(code) => {
@@ -135,7 +135,7 @@ fn a_forgotten_producer_takes_a_new_epoch_and_goes_on() {
         let (logs, told, p, net) = send_all(config, 60, |logs, _, request| {
             n += 1;
             if n == 4 {
-                let told: Vec<Told> = incoming(request)
+                let told: Vec<Answered> = incoming(request)
                     .iter()
                     .map(|(p, _)| (*p, code, -1))
                     .collect();
@@ -177,7 +177,7 @@ fn after_a_lost_batch_the_next_ones_are_not_out_of_order() {
         p.0.send(fake::START, one(i));
     });
     let mut logs = Logs::default();
-    let mut told = Told2::default();
+    let mut told = Heard::default();
     for (until, from, to) in [(6_000, 10, 20), (20_000, 0, 0)] {
         run(
             &mut net,

@@ -8,11 +8,11 @@ mod sending;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use fake::{Asked, Machine, Net, Out, Reply, Topic, metadata, metadata_error, run, topic_id};
+use fake::{Asked, Machine, Net, Reply, Topic, metadata, metadata_error, run, topic_id};
 use konbini_client::producer::{
-    Acks, Codec, Delivery, Failure, Output, Producer, ProducerConfig, ProducerRecord,
+    Acks, Codec, Delivery, Failure, Producer, ProducerConfig, ProducerRecord, Told,
 };
-use konbini_client::{ClientConfig, ClientError, Input};
+use konbini_client::{ClientConfig, ClientError, Input, Output};
 use konbini_protocol::api::{RequestKind, ResponseKind};
 use konbini_protocol::messages::produce_response::{
     PartitionProduceResponse, TopicProduceResponse,
@@ -24,18 +24,12 @@ use proptest::prelude::*;
 struct P(Producer);
 
 impl Machine for P {
-    type Output = Output;
+    type Told = Told;
     fn handle(&mut self, now: i64, input: Input) {
         self.0.handle(now, input);
     }
-    fn poll(&mut self) -> Option<Out<Output>> {
-        Some(match self.0.poll()? {
-            Output::Dial { conn, host, port } => Out::Dial { conn, host, port },
-            Output::Send(conn, bytes) => Out::Send(conn, bytes),
-            Output::Close(conn) => Out::Close(conn),
-            Output::Event(event) => Out::Event(event),
-            other => Out::Other(other),
-        })
+    fn poll(&mut self) -> Option<Output<Told>> {
+        self.0.poll()
     }
     fn wake_at(&self) -> Option<i64> {
         self.0.wake_at()
@@ -72,7 +66,7 @@ struct Logs {
     requests: u32,
 }
 
-type Told = (i32, i16, i64);
+type Answered = (i32, i16, i64);
 
 impl Logs {
     fn end(&self, partition: i32) -> i64 {
@@ -83,7 +77,7 @@ impl Logs {
     }
 
     /// Appends as Kafka does: a wrong sequence is refused, a known one is a duplicate.
-    fn append(&mut self, partition: i32, batch: Batch) -> Told {
+    fn append(&mut self, partition: i32, batch: Batch) -> Answered {
         batch.validate_crc().unwrap();
         let header = batch.header;
         if header.has_producer_id() {
@@ -109,7 +103,7 @@ impl Logs {
         (partition, 0, base)
     }
 
-    fn produce(&mut self, request: &ProduceRequest) -> Vec<Told> {
+    fn produce(&mut self, request: &ProduceRequest) -> Vec<Answered> {
         self.requests += 1;
         let mut told = Vec::new();
         for (partition, batch) in incoming(request) {
@@ -137,7 +131,7 @@ fn incoming(request: &ProduceRequest) -> Vec<(i32, Batch)> {
     all
 }
 
-fn answer(told: &[Told]) -> ResponseKind {
+fn answer(told: &[Answered]) -> ResponseKind {
     let partitions = told.iter().map(|(partition, code, base)| {
         PartitionProduceResponse::default()
             .with_index(*partition)
@@ -181,18 +175,18 @@ fn usual(asked: &Asked) -> Reply {
 }
 
 #[derive(Default)]
-struct Told2 {
+struct Heard {
     delivered: Vec<Delivery>,
     failed: Vec<Failure>,
     closed: bool,
 }
 
-impl Told2 {
-    fn take(&mut self, output: Output) -> bool {
-        match output {
-            Output::Delivered(d) => self.delivered.push(d),
-            Output::Failed(f) => self.failed.push(f),
-            Output::Closed => self.closed = true,
+impl Heard {
+    fn take(&mut self, told: Told) -> bool {
+        match told {
+            Told::Delivered(d) => self.delivered.push(d),
+            Told::Failed(f) => self.failed.push(f),
+            Told::Closed => self.closed = true,
             _ => {}
         }
         self.closed
@@ -204,7 +198,7 @@ fn send_all(
     config: ProducerConfig,
     n: usize,
     mut produce: impl FnMut(&mut Logs, &Asked, &ProduceRequest) -> Reply,
-) -> (Logs, Told2, P, Net) {
+) -> (Logs, Heard, P, Net) {
     let mut net = Net::new(&[1, 2]);
     let mut p = producer(config);
     for i in 0..n {
@@ -214,7 +208,7 @@ fn send_all(
     }
     p.0.close(fake::START);
     let mut logs = Logs::default();
-    let mut told = Told2::default();
+    let mut told = Heard::default();
     run(
         &mut net,
         &mut p,

@@ -48,7 +48,7 @@ fn old_brokers_are_spoken_to_in_old_versions() {
         let mut p = producer(config());
         p.0.send(fake::START, record("t", "v"));
         let mut logs = Logs::default();
-        let mut told = Told2::default();
+        let mut told = Heard::default();
         run(
             &mut net,
             &mut p,
@@ -271,7 +271,7 @@ fn an_unknown_topic_is_waited_for_until_max_block_ms() {
     let mut p = producer(config());
     p.0.send(fake::START, record("t", "v"));
     assert!(!p.0.is_blocked() || p.0.stats().waiting() == 1);
-    let mut told = Told2::default();
+    let mut told = Heard::default();
     let mut asked_for = 0;
     run(
         &mut net,
@@ -309,7 +309,7 @@ fn a_topic_that_appears_is_used() {
     let mut net = Net::new(&[1, 2]);
     let mut p = producer(config());
     p.0.send(fake::START, record("t", "v"));
-    let mut told = Told2::default();
+    let mut told = Heard::default();
     let mut logs = Logs::default();
     run(
         &mut net,
@@ -343,7 +343,7 @@ fn a_dead_leader_is_redialled_with_backoff_and_a_new_leader_is_used() {
     r.partition = Some(0);
     net.down.push(1);
     p.0.send(fake::START, r);
-    let mut told = Told2::default();
+    let mut told = Heard::default();
     let mut logs = Logs::default();
     run(
         &mut net,
@@ -395,7 +395,7 @@ fn a_full_buffer_blocks_in_order_and_drains() {
     }
     p.0.close(fake::START);
     let mut logs = Logs::default();
-    let mut told = Told2::default();
+    let mut told = Heard::default();
     let mut most = 0;
     run(
         &mut net,

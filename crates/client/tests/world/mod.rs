@@ -11,7 +11,7 @@ use konbini_client::admin::{
 };
 use konbini_client::consumer::{self, ConsumedRecord, Consumer, ConsumerConfig};
 use konbini_client::producer::{self, Delivery, Producer, ProducerConfig};
-use konbini_client::{ClientConfig, HostPort, Input};
+use konbini_client::{ClientConfig, HostPort, Input, Output};
 use konbini_log::MemoryDisk;
 use konbini_protocol::ConnId;
 use konbini_trace::Event;
@@ -52,7 +52,7 @@ pub struct Log {
     pub delivered: Vec<Delivery>,
     pub failed: Vec<producer::Failure>,
     pub records: Vec<ConsumedRecord>,
-    pub outputs: Vec<consumer::Output>,
+    pub told: Vec<consumer::Told>,
     pub done: BTreeMap<OperationId, Result<AdminResult, AdminError>>,
     pub events: Vec<Event>,
 }
@@ -321,15 +321,15 @@ impl World {
             let more = match &mut self.clients[i] {
                 Client::Producer(p) => {
                     let output = p.poll();
-                    self.producer_said(i, output)
+                    self.said(i, output, World::producer_said)
                 }
                 Client::Consumer(c) => {
                     let output = c.poll();
-                    self.consumer_said(i, output)
+                    self.said(i, output, World::consumer_said)
                 }
                 Client::Admin(a) => {
                     let output = a.poll();
-                    self.admin_said(i, output)
+                    self.said(i, output, World::admin_said)
                 }
                 Client::Gone => false,
             };
@@ -339,62 +339,58 @@ impl World {
         }
     }
 
-    fn producer_said(&mut self, i: usize, output: Option<producer::Output>) -> bool {
-        use producer::Output as O;
+    /// Does what a client asked for; what it told its application goes to `told`. Says whether there
+    /// was anything.
+    fn said<T>(
+        &mut self,
+        i: usize,
+        output: Option<Output<T>>,
+        told: impl FnOnce(&mut World, usize, T),
+    ) -> bool {
+        let who = Who::Client(i);
         match output {
             None => return false,
-            Some(O::Dial { conn, host, .. }) => self.dial(Who::Client(i), conn, &host),
-            Some(O::Send(conn, bytes)) => self.send(Who::Client(i), conn, bytes),
-            Some(O::Close(conn)) => self.close(Who::Client(i), conn),
-            Some(O::Event(event)) => self.logs[i].events.push(event),
-            Some(O::Delivered(delivery)) => self.logs[i].delivered.push(delivery),
-            Some(O::Failed(failure)) => self.logs[i].failed.push(failure),
-            Some(O::Flushed | O::Closed) => {}
+            Some(Output::Dial { conn, host, .. }) => self.dial(who, conn, &host),
+            Some(Output::Send(conn, bytes)) => self.send(who, conn, bytes),
+            Some(Output::Close(conn)) => self.close(who, conn),
+            Some(Output::Event(event)) => self.logs[i].events.push(event),
+            Some(Output::Told(what)) => told(self, i, what),
         }
         true
     }
 
-    fn consumer_said(&mut self, i: usize, output: Option<consumer::Output>) -> bool {
-        use consumer::Output as O;
-        match output {
-            None => return false,
-            Some(O::Dial { conn, host, .. }) => self.dial(Who::Client(i), conn, &host),
-            Some(O::Send(conn, bytes)) => self.send(Who::Client(i), conn, bytes),
-            Some(O::Close(conn)) => self.close(Who::Client(i), conn),
-            Some(O::Event(event)) => self.logs[i].events.push(event),
-            Some(O::RecordsReady) if self.busy.contains(&i) => {}
-            Some(O::RecordsReady) => {
-                let now = self.now;
-                let Client::Consumer(c) = &mut self.clients[i] else {
-                    return false;
-                };
-                loop {
-                    let records = c.poll_records(now, 500);
-                    if records.is_empty() {
-                        break;
-                    }
-                    self.logs[i].records.extend(records);
-                }
-            }
-            Some(other) => self.logs[i].outputs.push(other),
+    fn producer_said(&mut self, i: usize, told: producer::Told) {
+        match told {
+            producer::Told::Delivered(delivery) => self.logs[i].delivered.push(delivery),
+            producer::Told::Failed(failure) => self.logs[i].failed.push(failure),
+            producer::Told::Flushed | producer::Told::Closed => {}
         }
-        true
     }
 
-    fn admin_said(&mut self, i: usize, output: Option<admin::Output>) -> bool {
-        use admin::Output as O;
-        match output {
-            None => return false,
-            Some(O::Dial { conn, host, .. }) => self.dial(Who::Client(i), conn, &host),
-            Some(O::Send(conn, bytes)) => self.send(Who::Client(i), conn, bytes),
-            Some(O::Close(conn)) => self.close(Who::Client(i), conn),
-            Some(O::Event(event)) => self.logs[i].events.push(event),
-            Some(O::Done(id, result)) => {
-                self.logs[i].done.insert(id, result);
-            }
-            Some(O::Closed) => {}
+    fn consumer_said(&mut self, i: usize, told: consumer::Told) {
+        if told != consumer::Told::RecordsReady {
+            return self.logs[i].told.push(told);
         }
-        true
+        let (now, busy) = (self.now, self.busy.contains(&i));
+        let Client::Consumer(c) = &mut self.clients[i] else {
+            return;
+        };
+        if busy {
+            return;
+        }
+        loop {
+            let records = c.poll_records(now, 500);
+            if records.is_empty() {
+                return;
+            }
+            self.logs[i].records.extend(records);
+        }
+    }
+
+    fn admin_said(&mut self, i: usize, told: admin::Told) {
+        if let admin::Told::Done(id, result) = told {
+            self.logs[i].done.insert(id, result);
+        }
     }
 
     fn deliver(&mut self, to: Who, mail: Mail) {

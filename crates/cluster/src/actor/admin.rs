@@ -1,9 +1,10 @@
 //! The admin client: makes the scenario's topics before anybody else comes, then does what
 //! actions ask for.
 
-use crate::outbox::{Outbox, Wire};
+use crate::outbox::Outbox;
+use konbini_client::Output;
 use konbini_client::admin::{
-    Admin, AdminConfig, AdminError, AdminResult, NewTopic, OperationId, Output, ResetTo, Resource,
+    Admin, AdminConfig, AdminError, AdminResult, NewTopic, OperationId, ResetTo, Resource, Told,
 };
 use konbini_client::{ClientConfig, HostPort, Input, TopicPartition};
 use konbini_scenario::Action;
@@ -191,15 +192,13 @@ impl AdminActor {
 
     fn drain(&mut self, now: i64, out: &mut Outbox) {
         while let Some(output) = self.client.poll() {
-            match output {
-                Output::Dial { conn, host, port } => out.wire(Wire::Dial { conn, host, port }),
-                Output::Send(conn, bytes) => out.wire(Wire::Send(conn, bytes)),
-                Output::Close(conn) => out.wire(Wire::Close(conn)),
-                // What became of the operation is told with what it was for.
-                Output::Event(event) if event.code == "admin-failed" => {}
-                Output::Event(event) => out.events.push(event),
-                Output::Done(id, result) => self.done(now, id, result, out),
-                Output::Closed => {}
+            // What became of the operation is told with what it was for.
+            if matches!(&output, Output::Event(event) if event.code == "admin-failed") {
+                continue;
+            }
+            match out.take(output) {
+                Some(Told::Done(id, result)) => self.done(now, id, result, out),
+                Some(Told::Closed) | None => {}
             }
         }
     }

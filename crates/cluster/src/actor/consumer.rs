@@ -4,10 +4,10 @@
 //! program with one thread: `max.poll.interval.ms` counts, and a rebalance waits for it.
 
 use crate::observe::rate::Rate;
-use crate::outbox::{Outbox, Wire};
+use crate::outbox::Outbox;
 use konbini_client::consumer::{
-    Assignor, CommitId, CommitKind, ConsumedRecord, Consumer, ConsumerConfig, OffsetReset, Output,
-    State,
+    Assignor, CommitId, CommitKind, ConsumedRecord, Consumer, ConsumerConfig, OffsetReset, State,
+    Told,
 };
 use konbini_client::{ClientConfig, HostPort, Input, TopicPartition};
 use konbini_scenario::snapshot::{
@@ -332,17 +332,16 @@ impl ConsumerActor {
                 return;
             };
             let Some(output) = client.poll() else { return };
-            match output {
-                Output::Dial { conn, host, port } => out.wire(Wire::Dial { conn, host, port }),
-                Output::Send(conn, bytes) => out.wire(Wire::Send(conn, bytes)),
-                Output::Close(conn) => out.wire(Wire::Close(conn)),
-                Output::Event(event) => out.events.push(event),
-                Output::RecordsReady => {}
-                Output::Assigned(_) => self.follow_pause_of_new(now),
-                Output::Revoked(partitions) | Output::Lost(partitions) => self.lose(&partitions),
-                Output::Committed(id, result) => self.committed(id, result.is_ok(), out),
-                Output::Failed(error) => self.last_error = Some(error.code_name()),
-                Output::Closed => self.life = Life::Stopped,
+            let Some(told) = out.take(output) else {
+                continue;
+            };
+            match told {
+                Told::RecordsReady => {}
+                Told::Assigned(_) => self.follow_pause_of_new(now),
+                Told::Revoked(partitions) | Told::Lost(partitions) => self.lose(&partitions),
+                Told::Committed(id, result) => self.committed(id, result.is_ok(), out),
+                Told::Failed(error) => self.last_error = Some(error.code_name()),
+                Told::Closed => self.life = Life::Stopped,
             }
         }
     }

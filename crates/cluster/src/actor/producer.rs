@@ -4,10 +4,10 @@ use super::pace::Ticks;
 use super::template::Template;
 use crate::chance::{Chance, salt};
 use crate::observe::rate::Rate;
-use crate::outbox::{Acked, Outbox, Wire};
+use crate::outbox::{Acked, Outbox};
 use bytes::Bytes;
 use konbini_client::producer::{
-    Acks, Codec, Delivery, Header, Output, Partitioner, Producer, ProducerConfig, ProducerRecord,
+    Acks, Codec, Delivery, Header, Partitioner, Producer, ProducerConfig, ProducerRecord, Told,
 };
 use konbini_client::{ClientConfig, HostPort, Input};
 use konbini_scenario::snapshot::ProducerView;
@@ -199,18 +199,14 @@ impl ProducerActor {
 
     fn drain(&mut self, now: i64, out: &mut Outbox) {
         while let Some(output) = self.client.poll() {
-            match output {
-                Output::Dial { conn, host, port } => out.wire(Wire::Dial { conn, host, port }),
-                Output::Send(conn, bytes) => out.wire(Wire::Send(conn, bytes)),
-                Output::Close(conn) => out.wire(Wire::Close(conn)),
-                Output::Event(event) => out.events.push(event),
-                Output::Delivered(delivery) => self.delivered(&delivery, out),
-                Output::Failed(failure) => {
+            match out.take(output) {
+                Some(Told::Delivered(delivery)) => self.delivered(&delivery, out),
+                Some(Told::Failed(failure)) => {
                     let partition = i64::from(failure.partition.unwrap_or(-1));
                     let count = as_i64(failure.ids.len() as u64);
                     out.outcomes.push([FAILED, partition, count]);
                 }
-                Output::Flushed | Output::Closed => {}
+                Some(Told::Flushed | Told::Closed) | None => {}
             }
         }
         let _ = now;
