@@ -76,6 +76,7 @@ async function walk(page, site, number, hand, guess) {
     await hand.press(parts.confirm);
     await expect(page.getByRole('dialog')).toHaveCount(0);
     await expect(parts.setStage).toHaveCount(0);
+    await expect(parts.guide.getByRole('heading', { level: 1 })).toBeFocused();
   }
   await expect(parts.guide.getByRole('heading', { level: 1 })).toHaveText(lesson.title);
   await expect(parts.steps).toHaveCount(lesson.steps);
@@ -92,6 +93,7 @@ async function walk(page, site, number, hand, guess) {
         await expect(parts.options.nth(guess)).toBeChecked();
       }
       await hand.press(button);
+      await expect(parts.steps.nth(step), 'the step keeps the focus').toBeFocused();
     }
     // Not a count: the next step may need no hand and be done in the same look.
     await expect(parts.steps.nth(step), `step ${step + 1}`).toHaveClass(/\bdone\b/, { timeout: STEP_MS });

@@ -3,6 +3,7 @@
 use super::modal::Modal;
 use crate::context::Ctx;
 use crate::format::clock;
+use crate::guide::focus;
 use crate::i18n::{dialogs as t, fill};
 use crate::lessons::LESSONS;
 use crate::state::{Confirm, Dialog, Msg, Then};
@@ -49,6 +50,7 @@ fn go(ctx: &Ctx, then: Then) {
         Then::StartLesson(lesson) => spawn_local(async move {
             if let Some(found) = LESSONS.get(lesson) {
                 ctx.restart((found.scenario)()).await;
+                focus::to(focus::TITLE);
             }
         }),
         Then::OpenOver(recording) => spawn_local(async move {

@@ -1,5 +1,6 @@
 //! One lesson: its steps, its question, and what came of it.
 
+use super::focus;
 use crate::context::Ctx;
 use crate::i18n::{Text, fill, header as t};
 use crate::lessons::{LESSONS, Lesson, PARTS, Step, lessons_of};
@@ -16,7 +17,7 @@ pub fn lesson(ctx: &Ctx) -> Html {
         <>
             { chooser(ctx) }
             <p class="crumb">{ fill(ctx.t(t::CRUMB), &[("n", &(progress.lesson + 1)), ("of", &LESSONS.len())]) }</p>
-            <h1>{ ctx.t(lesson.title) }</h1>
+            <h1 id="lesson-title" tabindex="-1">{ ctx.t(lesson.title) }</h1>
             { for lesson.intro.iter().map(|text| html! { <p>{ ctx.t(*text) }</p> }) }
             if !progress.on_stage && ctx.state.engine == Engine::Running {
                 { set_stage(ctx, t::SET_STAGE_WHY, t::SET_STAGE) }
@@ -88,7 +89,7 @@ fn step_row(ctx: &Ctx, lesson: &Lesson, place: usize, step: &Step) -> Html {
         (place + 1).to_string()
     };
     html! {
-        <li class={classes!("step", done.then_some("done"), now.then_some("now"))} aria-current={now.then_some("step")}>
+        <li class={classes!("step", done.then_some("done"), now.then_some("now"))} aria-current={now.then_some("step")} tabindex="-1">
             <i aria-hidden="true">{ mark }</i>
             <div>
                 <b>{ ctx.t(step.title) }</b>
@@ -114,6 +115,7 @@ fn try_it(ctx: &Ctx, lesson: &Lesson, place: usize, step: &Step) -> Html {
         let actions = step.actions;
         Callback::from(move |_: MouseEvent| {
             let wanted = actions(ctx.state.snapshot());
+            focus::to(focus::STEP);
             ctx.send(Msg::StepTaken(place));
             let ctx = ctx.clone();
             spawn_local(async move {

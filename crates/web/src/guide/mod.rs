@@ -1,5 +1,6 @@
 //! The guide on the left: lessons, and short reading on the ideas behind them.
 
+pub mod focus;
 mod lesson;
 mod reading;
 
