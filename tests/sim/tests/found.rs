@@ -32,3 +32,10 @@ fn any_batch_in_flight_is_known_after_a_restart() {
 fn an_unclean_election_is_told_without_its_controller() {
     holds(11747);
 }
+
+/// While a cut line kept the old leader's answers back, the new leader was sent a sixth batch of a
+/// producer, and forgot the first.
+#[test]
+fn no_more_batches_are_in_flight_than_brokers_remember() {
+    holds(13695);
+}

@@ -257,7 +257,15 @@ impl<P> Network<P> {
             let link = self.links.get(node);
             link.is_some_and(|l| matches!(l.state, State::Dialling { .. } | State::Negotiating))
         };
-        if nodes.iter().any(on_its_way) || nodes.is_empty() || self.closing {
+        if nodes.iter().any(on_its_way) || self.closing {
+            return None;
+        }
+        // Who is connected has no room for another request: somebody else is dialled.
+        nodes.retain(|node| {
+            let link = self.links.get(node);
+            link.is_none_or(|link| link.state == State::Disconnected)
+        });
+        if nodes.is_empty() {
             return None;
         }
         let first = self.seed.below(nodes.len());

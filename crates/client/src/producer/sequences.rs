@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use konbini_protocol::record::ProducerState;
 
 use super::batch::{Batch, next_sequence};
+use super::config::MAX_IDEMPOTENT_IN_FLIGHT;
 use crate::TopicPartition;
 
 /// A batch whose outcome is not known: on the wire, or waiting to be sent again.
@@ -60,6 +61,9 @@ impl Sequences {
             // What is sent again goes out in order.
             (Some(sequence), Some(oldest)) => sequence.base_sequence == oldest.base_sequence,
             (Some(_), None) => true,
+            // A broker remembers no more batches than that. Java counts them for each connection
+            // only, and may send one more to a new leader while the old one owes the answers.
+            (None, Some(_)) if partition.unfinished.len() >= MAX_IDEMPOTENT_IN_FLIGHT => false,
             (None, Some(_)) => !partition.unresolved && partition.identity == self.identity,
             (None, None) => !partition.unresolved,
         }

@@ -200,3 +200,49 @@ fn after_a_lost_batch_the_next_ones_are_not_out_of_order() {
         (10..20).map(|i| format!("v{i}")).collect::<Vec<_>>()
     );
 }
+
+/// A broker remembers five batches of a producer. While the old leader owes the answers to so many,
+/// the new one is sent nothing: the oldest would be forgotten, and refused when it is sent again.
+#[test]
+fn a_new_leader_gets_no_sixth_batch() {
+    let mut config = config();
+    config.batch_size = 1;
+    config.client.metadata_max_age_ms = 1_000;
+    let owed_until = fake::START + config.client.request_timeout_ms;
+    let mut p = producer(config);
+    for i in 0..8 {
+        let mut record = record("t", &format!("v{i}"));
+        record.partition = Some(0);
+        p.0.send(fake::START, record);
+    }
+    p.0.close(fake::START);
+    let (mut logs, mut told, mut heard_of_it) = (Logs::default(), Heard::default(), 0);
+    run(
+        &mut Net::new(&[1, 2]),
+        &mut p,
+        1_000_000,
+        &mut |asked| match &asked.body {
+            RequestKind::Produce(request) if asked.node == 1 => {
+                logs.produce(request);
+                Reply::Silence
+            }
+            RequestKind::Produce(request) => {
+                assert!(asked.at >= owed_until, "sent at {}", asked.at - fake::START);
+                Reply::Answer(answer(&logs.produce(request)))
+            }
+            // It comes from the other broker: the first has no room for another request.
+            RequestKind::Metadata(_) => {
+                heard_of_it += i32::from(asked.at < owed_until);
+                let leader = 1 + i32::from(asked.at >= fake::START + 1_000);
+                let leaders = vec![leader];
+                Reply::Answer(metadata(&[1, 2], &[Topic { name: "t", leaders }]))
+            }
+            _ => usual(&asked),
+        },
+        |_, _, output| told.take(output),
+    );
+    assert!(heard_of_it > 10, "metadata came {heard_of_it} times");
+    assert_eq!(told.delivered.len(), 8, "{:?}", told.failed);
+    let all: Vec<String> = (0..8).map(|i| format!("v{i}")).collect();
+    assert_eq!(logs.values(0), all);
+}
