@@ -49,3 +49,6 @@ export const EXPECTED = [
     runs: [{ file: 'admin.js', shows: [/partitions: 3\nretention\.ms = 3600000\nnow 60000/, /the tour is over/], code: 0 }],
   },
 ];
+
+/** Topics of codecs.js, of which it prints how many records came back. */
+export const CODEC_TOPICS = ['Snappy', 'LZ4', 'ZSTD'].flatMap((name) => [`codec-${name}`, `broker-${name}`]);

@@ -1,4 +1,6 @@
 // Programs in terminals: kafkajs as it is on npm, against the cluster in the tab.
+import { readFile } from 'node:fs/promises';
+import { CODEC_TOPICS } from '../code/examples.mjs';
 import { test, expect } from './site.js';
 import { apply, call, group, snapshot, topic, visit } from './app.js';
 
@@ -124,6 +126,15 @@ test('a producer and two consumers in three terminals, and a broker dies under t
 
   await code(page, 'stop', producer);
   expect(await terminal(page, producer)).toMatchObject({ state: 'ended', code: 130 });
+});
+
+test('snappy, lz4 and zstd both ways', async ({ page, site }) => {
+  test.setTimeout(90_000);
+  await visit(page, site);
+  await call(page, 'speed', 10);
+  const id = await run(page, 'codecs.js', await readFile(new URL('../code/codecs.js', import.meta.url), 'utf8'));
+  for (const topic of CODEC_TOPICS) await shows(page, id, new RegExp(`${topic}: 50 of 50`), 60_000);
+  await expect.poll(async () => (await terminal(page, id)).code).toBe(0);
 });
 
 test('pause stops programs and their clock', async ({ page, site }) => {

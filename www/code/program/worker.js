@@ -95,7 +95,7 @@ function start({ control, cluster, ...what }) {
         tell({ t: 'ended', ...end });
       },
     },
-    { ...what, libraries: LIBRARIES },
+    { ...what, libraries: LIBRARIES, packages: PACKAGES },
   );
   // One turn at a time: the cluster sends the next only after the report, but for one that it gave up on.
   let turns = Promise.resolve();
