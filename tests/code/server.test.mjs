@@ -1,5 +1,6 @@
-// The examples as Node itself runs them, over TCP, against the native server: what they print in the tab (see
-// tests/e2e/examples.spec.js) they print here. KONBINI names the server's program.
+// The examples as Node itself runs them, over TCP: what they print in the tab (see tests/e2e/examples.spec.js) they
+// print here. BOOTSTRAP is the address of a cluster, as Apache Kafka's; without it KONBINI names the native server's
+// program, which is started.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -14,28 +15,33 @@ import { CODEC_TOPICS, EXPECTED } from './examples.mjs';
 /** Real ms for one pattern of one program. */
 const PATIENCE_MS = 60_000;
 const program = process.env.KONBINI;
-const skip = program ? false : 'KONBINI is not set';
+let address = process.env.BOOTSTRAP;
+const skip = program || address ? false : 'neither KONBINI nor BOOTSTRAP is set';
 const texts = new Map((await examples()).map(({ name, files }) => [name, files]));
 const running = new Set();
 let folder;
-let address;
 
 before(async () => {
   if (skip) return;
   folder = await mkdtemp(join(tmpdir(), 'konbini-examples-'));
   await install();
+  address ??= await serve();
+});
+
+/** Starts the server; its address. */
+async function serve() {
   const options = ['--memory', '--brokers', '3', '--listen', '127.0.0.1:0', '--log-format', 'json'];
   const server = spawn(program, options, { stdio: ['ignore', 'ignore', 'pipe'] });
   running.add(server);
   const lines = createInterface({ input: server.stderr });
-  address = await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     server.once('error', reject);
     lines.on('line', (line) => {
       const { fields } = JSON.parse(line);
       if (fields?.message === 'listening') resolve(fields.address);
     });
   });
-});
+}
 
 after(async () => {
   for (const child of running) child.kill('SIGKILL');
