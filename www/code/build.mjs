@@ -1,4 +1,4 @@
-// Bundles what the code view needs: the program's worker as one text, the page's part, the editor.
+// Bundles what the code view needs: the program's worker as one text, the page's part, the editor, the formatter.
 // Each gets a hash of its content into its name, as Trunk does for the page's own files.
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
@@ -99,18 +99,27 @@ export async function examples() {
   );
 }
 
-const exampleTexts = {
-  name: 'examples',
+/** Modules that are data, made when the page is built. */
+const MADE = {
+  examples,
+  // Only then: the compiler that it needs is large.
+  'kafkajs-api': async () => (await import('./kafkajs-api.mjs')).kafkajsApi(),
+};
+
+const madeModules = {
+  name: 'made-modules',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^examples$/ }, () => ({ path: 'examples', namespace: 'examples' }));
-    onLoad({ filter: /.*/, namespace: 'examples' }, async () => ({
-      contents: `export const EXAMPLES = ${JSON.stringify(await examples())}`,
+    const filter = new RegExp(`^(${Object.keys(MADE).join('|')})$`);
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'made' }));
+    onLoad({ filter: /.*/, namespace: 'made' }, async ({ path }) => ({
+      contents: JSON.stringify(await MADE[path]()),
+      loader: 'json',
     }));
   },
 };
 
 async function moduleText(entry, define) {
-  const result = await build({ ...COMMON, entryPoints: [at(entry)], format: 'esm', define, plugins: [exampleTexts] });
+  const result = await build({ ...COMMON, entryPoints: [at(entry)], format: 'esm', define, plugins: [madeModules] });
   return result.outputFiles[0].text;
 }
 
@@ -124,6 +133,7 @@ export async function bundle(folder) {
   };
   const program = await write('program', await programText());
   const editor = await write('editor', await moduleText('page/editor.js', {}));
+  const prettier = await write('prettier', await moduleText('page/prettier.js', {}));
   const packages = Object.entries(await packageTexts());
   const packageFiles = await Promise.all(
     packages.map(async ([name, text]) => [name, await write(name.replace(/\W+/g, '-').replace(/^-/, ''), text)]),
@@ -131,6 +141,7 @@ export async function bundle(folder) {
   const names = {
     PROGRAM_FILE: JSON.stringify(program),
     EDITOR_FILE: JSON.stringify(editor),
+    PRETTIER_FILE: JSON.stringify(prettier),
     PACKAGE_FILES: JSON.stringify(Object.fromEntries(packageFiles)),
   };
   return write('code', await moduleText('page/code.js', names));
