@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CompletionContext } from '@codemirror/autocomplete';
 import { javascript } from '@codemirror/lang-javascript';
-import { ensureSyntaxTree } from '@codemirror/language';
 import { EditorState } from '@codemirror/state';
 import { kafkajsApi } from '../../www/code/kafkajs-api.mjs';
 import { completer } from '../../www/code/page/complete.js';
@@ -19,7 +18,6 @@ const consumer = kafka.consumer({ groupId: 'g' })
 function offered(text, explicit = true) {
   const pos = text.indexOf('|');
   const state = EditorState.create({ doc: text.replace('|', ''), extensions: [javascript()] });
-  ensureSyntaxTree(state, state.doc.length, 5_000);
   const result = source(new CompletionContext(state, pos, explicit));
   return result && { ...result, labels: result.options.map(({ label }) => label) };
 }

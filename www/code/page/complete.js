@@ -1,12 +1,14 @@
 // What the editor offers while a program is written: kafkajs's members and options where its types say what can be
 // there; elsewhere the words of the file and of kafkajs.
 import { completeAnyWord } from '@codemirror/autocomplete';
-import { syntaxTree } from '@codemirror/language';
+import { ensureSyntaxTree, syntaxTree } from '@codemirror/language';
 import { Inference } from './infer.js';
 
 const WORD = /[\w$]*$/;
 /** Letters of a word until words are offered unasked. */
 const LETTERS_MIN = 2;
+/** Real ms for what is not parsed yet; then what there is has to do. */
+const PARSE_MS = 200;
 
 /** A source of completions for CodeMirror, on the table of kafkajs-api.mjs. */
 export function completer(api) {
@@ -16,8 +18,9 @@ export function completer(api) {
     const { state, pos } = context;
     const word = context.matchBefore(WORD);
     const from = word?.from ?? pos;
-    const inference = new Inference(api, syntaxTree(state), (start, end) => state.sliceDoc(start, end));
-    const found = options(inference, syntaxTree(state).resolveInner(pos, -1), from, state);
+    const tree = ensureSyntaxTree(state, state.doc.length, PARSE_MS) ?? syntaxTree(state);
+    const inference = new Inference(api, tree, (start, end) => state.sliceDoc(start, end));
+    const found = options(inference, tree.resolveInner(pos, -1), from, state);
     if (found) return found.length > 0 ? { from, options: found, validFor: /^[\w$]*$/ } : null;
     if (!context.explicit && pos - from < LETTERS_MIN) return null;
     const others = completeAnyWord(context)?.options ?? [];
