@@ -11,6 +11,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { examples, packageTexts } from '../../www/code/build.mjs';
 import { CODEC_TOPICS, EXPECTED } from './examples.mjs';
+import * as same from './same.mjs';
 
 /** Real ms for one pattern of one program. */
 const PATIENCE_MS = 60_000;
@@ -90,6 +91,12 @@ for (const { name, runs } of EXPECTED) {
     }
   });
 }
+
+test('a program prints here what it prints in the tab', { skip }, async () => {
+  const one = await start('same', same.program);
+  assert.equal(await one.code, 3, one.text);
+  assert.equal(same.masked(one.text), same.expected);
+});
 
 test('every codec both ways', { skip }, async () => {
   const one = await start('codecs', await readFile(new URL('codecs.js', import.meta.url), 'utf8'));
