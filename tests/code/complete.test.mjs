@@ -34,6 +34,8 @@ const CASES = [
   ['a message in a list', `${HEAD}producer.send({ topic: 't', messages: [{ | }] })`, ['key', 'value', 'partition', 'headers', 'timestamp']],
   ['a message made by map', `${HEAD}producer.send({ topic: 't', messages: [1].map((n) => ({ key: n, | })) })`, ['value', 'partition', 'headers', 'timestamp']],
   ['an enumeration', `${HEAD}producer.send({ compression: CompressionTypes.| })`, ['None', 'GZIP', 'Snappy', 'LZ4', 'ZSTD']],
+  ['the values of an option', `${HEAD}producer.send({ topic, compression: | })`, ['CompressionTypes.None', 'CompressionTypes.GZIP']],
+  ['a value, half written', "const { Kafka, logLevel } = require('kafkajs')\nnew Kafka({ logLevel: lo| })", ['logLevel.NOTHING', 'logLevel.ERROR']],
   ['what a handler is handed', `${HEAD}consumer.run({ eachMessage: async ({ | }) => {} })`, ['topic', 'partition', 'message', 'heartbeat', 'pause']],
   ['a message in a handler', `${HEAD}consumer.run({ eachMessage: async ({ message }) => { message.| } })`, ['key', 'value', 'timestamp']],
   ['a renamed message in a method', `${HEAD}consumer.run({ async eachBatch({ batch: b }) { b.| } })`, ['topic', 'partition', 'highWatermark', 'messages']],
@@ -64,6 +66,13 @@ test('where kafkajs does not say what can be there, words are offered', () => {
     assert.ok(labels.includes('topic') && labels.includes('localhost'), text);
   }
   assert.equal(offered(`${HEAD}t|`, false), null);
+});
+
+test('nothing is offered unasked where no word has begun, but for members', () => {
+  assert.equal(offered(`${HEAD}producer.send({|})`, false), null);
+  assert.equal(offered(`${HEAD}producer.send({ topic, compression: | })`, false), null);
+  assert.ok(offered(`${HEAD}producer.|`, false).labels.includes('send'));
+  assert.ok(offered(`${HEAD}producer.send({ t| })`, false).labels.includes('topic'));
 });
 
 test('a program that goes in circles ends', () => {

@@ -2,7 +2,8 @@
 //
 // `types`: each a list of members; `module`: the type of what `require('kafkajs')` gives. A member has `name`, `kind`
 // (class, enum, method or property), `type` as the definitions have it, `doc` (its first sentence, if any); `of`: the
-// type of its value, or of what it returns; `takes`: the types of its parameters. A promise or a list stands for what
+// type of its value, or of what it returns; `takes`: the types of its parameters; `values`: names of what it may be, if
+// that is an enumeration of kafkajs's. A promise or a list stands for what
 // is in it. A number is a place in `types`; it is absent where the type is not one of kafkajs's.
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -85,7 +86,15 @@ class Table {
     if (of !== undefined) member.of = of;
     const takes = (signature?.parameters ?? []).map((one) => this.#place(checker.getTypeOfSymbol(one)) ?? null);
     if (takes.some((one) => one !== null)) member.takes = takes;
+    const values = symbol.flags & ts.SymbolFlags.Property ? this.#values(type) : [];
+    if (values.length > 0) member.values = values;
     return member;
+  }
+
+  #values(type) {
+    const all = type.isUnion() ? type.types : [type];
+    const names = all.filter((one) => one.flags & ts.TypeFlags.EnumLiteral).map((one) => this.#checker.typeToString(one));
+    return names.length === all.length ? names : [];
   }
 
   #doc(symbol) {

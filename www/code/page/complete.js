@@ -18,6 +18,8 @@ export function completer(api) {
     const { state, pos } = context;
     const word = context.matchBefore(WORD);
     const from = word?.from ?? pos;
+    // Unasked only within a word and behind a dot: elsewhere Enter is a new line.
+    if (!context.explicit && from === pos && !context.matchBefore(/\.$/)) return null;
     const tree = ensureSyntaxTree(state, state.doc.length, PARSE_MS) ?? syntaxTree(state);
     const inference = new Inference(api, tree, (start, end) => state.sliceDoc(start, end));
     const found = options(inference, tree.resolveInner(pos, -1), from, state);
@@ -33,6 +35,7 @@ function options(inference, node, from, state) {
   const place = placeOf(node, from);
   if (!place) return undefined;
   const { holder, kind } = place;
+  if (kind === 'value') return valuesOf(inference, holder, state);
   const type = typeAt(inference, holder, kind);
   if (type === undefined) return undefined;
   const there = new Set(kind === 'member' ? [] : keysOf(holder, from, state));
@@ -45,11 +48,20 @@ function typeAt(inference, holder, kind) {
   return inference.taken(holder);
 }
 
-/** Where a name that begins at `from` is: a member, an object's key, or a name that a pattern takes. */
+/** What an option may be, where that is one of kafkajs's enumerations. */
+function valuesOf(inference, property, state) {
+  const key = property.getChild('PropertyDefinition');
+  const name = state.sliceDoc(key.from, key.to);
+  const member = inference.members(inference.wanted(property.parent)).find((one) => one.name === name);
+  return member?.values?.map((label) => ({ label, type: 'enum' }));
+}
+
+/** Where a name that begins at `from` is: a member, an object's key or value, or a name that a pattern takes. */
 function placeOf(node, from) {
   if (node.name === 'Comment' || node.name === 'LineComment' || node.name === 'BlockComment' || node.name === 'String') return undefined;
   for (let at = node; at; at = at.parent) {
     if (at.name === 'MemberExpression' && at.firstChild.to < from) return { holder: at, kind: 'member' };
+    if (at.name === 'Property' && beginsValue(at, from)) return { holder: at, kind: 'value' };
     if (at.name === 'ObjectExpression') return beginsName(at, from) ? { holder: at, kind: 'key' } : undefined;
     if (at.name === 'ObjectPattern') return beginsName(at, from) ? { holder: at, kind: 'taken' } : undefined;
     if (at.name === 'ImportGroup') return { holder: at, kind: 'taken' };
@@ -63,6 +75,14 @@ function beginsName(holder, from) {
   let last;
   for (let at = holder.firstChild; at && at.from < from; at = at.nextSibling) if (at.name !== '⚠') last = at;
   return last?.name === '{' || last?.name === ',' || last?.name.endsWith('Comment');
+}
+
+/** Whether a property's value begins there: behind its colon. */
+function beginsValue(property, from) {
+  const key = property.getChild('PropertyDefinition');
+  const colon = property.getChild(':');
+  const value = colon?.nextSibling;
+  return Boolean(key && colon && colon.to <= from && (!value || value.name === '⚠' || value.from >= from));
 }
 
 /** The names that are there already, but for the one that is written. */
