@@ -1,7 +1,8 @@
 // A machine without a browser: programs in Node's worker threads, on the very text that the page uses, with a
 // virtual clock of its own and connections that a test answers.
 import { Worker, MessageChannel } from 'node:worker_threads';
-import { programText } from '../../www/code/build.mjs';
+import { packageTexts, programText } from '../../www/code/build.mjs';
+import { packagesFor } from '../../www/code/page/packages.js';
 import { Event, Operation } from '../../www/code/program/wire.js';
 
 /** Real ms after which a program that does not report counts as lost. */
@@ -30,6 +31,7 @@ const AROUND = `
 `;
 
 const text = await programText();
+const packages = await packageTexts();
 
 /** A turn as bytes. */
 export function turn(number, now, events = []) {
@@ -80,7 +82,8 @@ export function readReport(message) {
  * what the program did, each with `at`; `signals` are sent at their times. The result is what a reader sees.
  */
 export async function run(files, { entry = 'main.js', until = 60_000, answer, signals = [], seed = 1, args } = {}) {
-  const machine = new Machine(files, { entry, args, seed });
+  const named = await packagesFor(files, Object.keys(packages), (name) => packages[name]);
+  const machine = new Machine({ ...named, ...files }, { entry, args, seed });
   try {
     return await machine.run(until, answer ?? (() => []), [...signals]);
   } finally {

@@ -72,6 +72,11 @@ throw new Error('line nine')`,
   ['nothing of the browser is there',
     'console.log([typeof fetch, typeof WebSocket, typeof indexedDB, typeof Worker, typeof importScripts, typeof postMessage, typeof onmessage].join())',
     { out: 'undefined,undefined,undefined,undefined,undefined,undefined,undefined\n' }],
+  ['WebAssembly is compiled within the turn',
+    `const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]); const t = Date.now();
+     const { module: compiled, instance } = await WebAssembly.instantiate(bytes);
+     console.log(instance instanceof WebAssembly.Instance, (await WebAssembly.instantiate(compiled)) instanceof WebAssembly.Instance, Date.now() - t)`,
+    { out: 'true true 0\n', code: 0 }],
   ['zlib both ways',
     `const zlib = require('zlib'); const packed = zlib.gzipSync('kafka '.repeat(50));
      zlib.unzip(packed, (e, b) => console.log(packed.length < 60, b.length, Buffer.isBuffer(b)));

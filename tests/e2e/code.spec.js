@@ -1,78 +1,13 @@
 // Programs in terminals: kafkajs as it is on npm, against the cluster in the tab.
-import { test, expect } from './site.js';
+import { readFile } from 'node:fs/promises';
+import { CODEC_TOPICS } from '../code/examples.mjs';
+import * as same from '../code/same.mjs';
 import { apply, call, group, snapshot, topic, visit } from './app.js';
+import { code, consumerOf, offsetsIn, output, producerOf, run, shows, terminal } from './programs.js';
+import { test, expect } from './site.js';
 
-/** Calls a function of `window.konbini.code`. */
-const code = (page, name, ...values) =>
-  page.evaluate(([name, values]) => konbini.code[name](...values), [name, values]);
-
-const output = (page, id) => code(page, 'output', id);
-const terminal = async (page, id) => (await code(page, 'list')).terminals.find((one) => one.id === id);
-
-/** Waits until a terminal shows what matches. */
-async function shows(page, id, pattern, timeout = 30_000) {
-  await expect.poll(() => output(page, id), { timeout }).toMatch(pattern);
-}
-
-async function run(page, name, text) {
-  await code(page, 'write', name, text);
-  return code(page, 'run', name);
-}
-
-const PRODUCER = `
-const { Kafka, CompressionTypes, logLevel } = require('kafkajs')
-const kafka = new Kafka({ logLevel: logLevel.ERROR, brokers: ['localhost:9092'], clientId: 'example-producer' })
-const topic = 'topic-code'
-const producer = kafka.producer()
-let sent = 0
-const sendMessage = () => producer
-  .send({ topic, compression: CompressionTypes.GZIP, messages: [0, 1].map((partition) => ({ partition, key: 'key-' + sent, value: 'value-' + sent++ })) })
-  .then((result) => console.log(JSON.stringify(result)))
-  .catch((e) => console.error('[producer] ' + e.message, e))
-const run = async () => {
-  const admin = kafka.admin()
-  await admin.connect()
-  await admin.createTopics({ topics: [{ topic, numPartitions: 2, replicationFactor: 3 }] })
-  await admin.disconnect()
-  await producer.connect()
-  console.log('connected')
-  setInterval(sendMessage, 500)
-}
-run()
-for (const type of ['SIGTERM', 'SIGINT']) {
-  process.once(type, async () => {
-    try { await producer.disconnect() } finally { process.kill(process.pid, type) }
-  })
-}
-`;
-
-const CONSUMER = `
-const { Kafka, logLevel } = require('kafkajs')
-const kafka = new Kafka({ logLevel: logLevel.INFO, brokers: ['localhost:9092'], clientId: 'example-consumer' })
-const consumer = kafka.consumer({ groupId: 'code-group', sessionTimeout: 10000 })
-const run = async () => {
-  await consumer.connect()
-  await consumer.subscribe({ topic: 'topic-code', fromBeginning: true })
-  await consumer.run({
-    eachMessage: async ({ topic, partition, message }) => {
-      console.log(\`- \${topic}[\${partition} | \${message.offset}] / \${message.timestamp} \${message.key}#\${message.value}\`)
-    },
-  })
-}
-run()
-process.once('SIGINT', async () => {
-  try { await consumer.disconnect() } finally { process.kill(process.pid, 'SIGINT') }
-})
-`;
-
-/** Offsets that a consumer printed, by partition. */
-function offsetsIn(text) {
-  const seen = new Map();
-  for (const [, partition, offset] of text.matchAll(/\[(\d) \| (\d+)\]/g)) {
-    seen.set(partition, [...(seen.get(partition) ?? []), Number(offset)]);
-  }
-  return seen;
-}
+const PRODUCER = producerOf('topic-code', 2);
+const CONSUMER = consumerOf('topic-code', 'code-group');
 
 /** In the page: a file as it is stored. */
 function stored(name) {
@@ -126,6 +61,24 @@ test('a producer and two consumers in three terminals, and a broker dies under t
   expect(await terminal(page, producer)).toMatchObject({ state: 'ended', code: 130 });
 });
 
+test('snappy, lz4 and zstd both ways', async ({ page, site }) => {
+  test.setTimeout(90_000);
+  await visit(page, site);
+  await call(page, 'speed', 10);
+  const id = await run(page, 'codecs.js', await readFile(new URL('../code/codecs.js', import.meta.url), 'utf8'));
+  for (const topic of CODEC_TOPICS) await shows(page, id, new RegExp(`${topic}: 50 of 50`), 60_000);
+  await expect.poll(async () => (await terminal(page, id)).code).toBe(0);
+});
+
+test('a program prints what it prints in Node', async ({ page, site }) => {
+  test.setTimeout(90_000);
+  await visit(page, site);
+  await call(page, 'speed', 10);
+  const id = await run(page, 'same.js', same.program);
+  await expect.poll(() => terminal(page, id), { timeout: 60_000 }).toMatchObject({ state: 'ended', code: 3 });
+  expect(same.masked(await output(page, id)).replace(/\[exit code 3\]\n$/, '')).toBe(same.expected);
+});
+
 test('pause stops programs and their clock', async ({ page, site }) => {
   await visit(page, site);
   const id = await run(page, 'clock.js', 'setInterval(() => console.log(Date.now()), 100)');
@@ -142,6 +95,40 @@ test('pause stops programs and their clock', async ({ page, site }) => {
   const after = await times();
   expect(after.length).toBe(before.length + 10);
   expect(new Set(after.slice(1).map((time, index) => time - after[index]))).toEqual(new Set([100]));
+});
+
+test('step by step, timers, Date, performance and chance follow the virtual clock', async ({ page, site }) => {
+  test.setTimeout(120_000);
+  await visit(page, site);
+  const EVERY = 70;
+  const step = page.getByRole('button', { name: /^Step/ });
+  const once = async () => {
+    await call(page, 'reset');
+    await call(page, 'pause');
+    await call(page, 'advance', 5_000 - (await snapshot(page)).now);
+    const id = await run(page, 'ticks.js', `
+      console.log(Date.now())
+      setInterval(() => console.log(Date.now(), performance.now(), Math.random()), ${EVERY})`);
+    const lines = async () => (await output(page, id)).trim().split('\n').filter(Boolean).map((line) => line.split(' ').map(Number));
+    let begun;
+    for (let ticks = 0; ticks < 5; ) {
+      const { now, epochMs } = await snapshot(page);
+      await step.click();
+      await expect.poll(async () => (await snapshot(page)).now).toBeGreaterThan(now);
+      const time = epochMs + (await snapshot(page)).now;
+      // It has done what is due at this time, and nothing else.
+      if (begun !== undefined) ticks = Math.floor((time - begun) / EVERY);
+      await expect.poll(async () => (await lines()).length, { message: `at ${time}` }).toBe(ticks + 1);
+      begun ??= (await lines())[0][0];
+    }
+    const [, ...told] = await lines();
+    expect(told.map(([date]) => date - begun)).toEqual([1, 2, 3, 4, 5].map((tick) => tick * EVERY));
+    expect(told.map(([, passed]) => Math.round(passed))).toEqual([1, 2, 3, 4, 5].map((tick) => tick * EVERY));
+    return told;
+  };
+  const first = await once();
+  expect(new Set(first.map(([, , chance]) => chance)).size).toBe(5);
+  expect(await once()).toEqual(first);
 });
 
 test('an endless loop and a flood of output are stopped without harm', async ({ page, site }) => {

@@ -7,6 +7,7 @@ use crate::{browser, build, node, process, project, setup, tools, wasm};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 #[derive(clap::Args)]
@@ -25,7 +26,7 @@ enum Part {
     Native,
     /// The core, compiled as the site is, in Node
     Wasm,
-    /// The site in headless Chrome: commits, fetches, frames, size
+    /// The site in headless Chrome: commits, fetches, frames, programs, size
     Browser,
 }
 
@@ -120,8 +121,17 @@ fn in_browser(as_built: bool, rows: &mut Vec<Row>) -> Result<()> {
     }
     let mut node = process::command("node");
     node.arg("tests/bench/browser/run.js")
-        .env("CHROME", browser::chrome().context("no Chrome")?);
+        .env("CHROME", browser::chrome().context("no Chrome")?)
+        .env("KONBINI", server()?);
     measure(&mut node, rows)
+}
+
+/// The native server, as people build it.
+fn server() -> Result<PathBuf> {
+    let mut cargo = process::command("cargo");
+    process::run(cargo.args(["build", "--release", "--quiet", "-p", "konbini-server"]))?;
+    let name = format!("konbini{}", std::env::consts::EXE_SUFFIX);
+    Ok(project::target().join("release").join(name))
 }
 
 /// Runs a part and collects its rows as they come.

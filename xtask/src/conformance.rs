@@ -1,5 +1,7 @@
-//! `cargo xtask conformance`: clients that nobody here wrote, against the server.
+//! `cargo xtask conformance`: clients that nobody here wrote, against the server; and the examples of the
+//! page against Apache Kafka.
 
+use crate::diff::Kafka;
 use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::stages::Count;
@@ -26,14 +28,16 @@ pub enum Suite {
     KafkaPython,
     Aiokafka,
     Java,
+    Examples,
 }
 
-const ALL: [Suite; 5] = [
+const ALL: [Suite; 6] = [
     Suite::Kafkajs,
     Suite::Librdkafka,
     Suite::KafkaPython,
     Suite::Aiokafka,
     Suite::Java,
+    Suite::Examples,
 ];
 
 impl Suite {
@@ -44,6 +48,7 @@ impl Suite {
             Suite::KafkaPython => "kafka-python",
             Suite::Aiokafka => "aiokafka",
             Suite::Java => "java",
+            Suite::Examples => "examples",
         }
     }
 
@@ -52,6 +57,11 @@ impl Suite {
             Suite::Kafkajs => vec![node::node(), node::packages()],
             Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python_packages()],
             Suite::Java => java::needs(),
+            Suite::Examples => {
+                let mut needs = vec![node::node(), node::packages()];
+                needs.extend(java::needs());
+                needs
+            }
         }
     }
 
@@ -66,6 +76,12 @@ impl Suite {
                 java::compile()?;
                 let mut program = java::java()?;
                 program.arg("dev.konbini.conformance.Main");
+                return Ok(program);
+            }
+            Suite::Examples => {
+                let mut program = process::command("node");
+                program.args(["--test", "--test-reporter", "tap"]);
+                program.arg(project::root().join("tests/code/server.test.mjs"));
                 return Ok(program);
             }
         };
@@ -115,17 +131,22 @@ pub fn stage() -> Result<Count> {
     cases(Suite::Kafkajs)
 }
 
-/// Runs a suite's program against a server of its own and counts its lines.
+/// Runs a suite's program against a cluster of its own and counts its lines.
 fn cases(suite: Suite) -> Result<Count> {
     let mut program = suite.program()?;
+    if suite == Suite::Examples {
+        let kafka = Kafka::start(&project::target().join("examples"))?;
+        return count(program.env("BOOTSTRAP", &kafka.address));
+    }
     let data = suite.data();
     let server = Server::start(BROKERS, data.as_deref())?;
-    program
-        .arg(&server.address)
-        .args(&data)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
-    println!("    $ {}", process::shown(&program));
+    count(program.arg(&server.address).args(&data))
+}
+
+/// Runs a program that prints a line for each case.
+fn count(program: &mut Command) -> Result<Count> {
+    program.stdin(Stdio::null()).stderr(Stdio::inherit());
+    println!("    $ {}", process::shown(program));
     let output = program.output().context("the program cannot be started")?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");

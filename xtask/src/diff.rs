@@ -23,8 +23,6 @@ pub fn run(_: &Args) -> Result<()> {
         return Ok(());
     }
     let place = project::target().join("diff");
-    std::fs::remove_dir_all(&place).ok();
-    std::fs::create_dir_all(&place)?;
     let kafka = Kafka::start(&place)?;
     let data = place.join("konbini");
     let konbini = Server::start(1, Some(&data))?;
@@ -39,14 +37,18 @@ pub fn run(_: &Args) -> Result<()> {
 }
 
 /// Apache Kafka in KRaft's combined mode; it ends with the value.
-struct Kafka {
+pub struct Kafka {
     child: Child,
-    address: String,
+    /// Where its one broker listens.
+    pub address: String,
     data: PathBuf,
 }
 
 impl Kafka {
-    fn start(place: &Path) -> Result<Kafka> {
+    /// Starts it on free ports; its files and its log are in `place`, which is emptied first.
+    pub fn start(place: &Path) -> Result<Kafka> {
+        std::fs::remove_dir_all(place).ok();
+        std::fs::create_dir_all(place)?;
         let data = place.join("kafka");
         let (port, controller) = (free_port()?, free_port()?);
         let address = format!("127.0.0.1:{port}");
@@ -72,7 +74,9 @@ impl Kafka {
             address,
             data,
         };
-        kafka.wait()?;
+        kafka
+            .wait()
+            .with_context(|| format!("see kafka.log in {}", place.display()))?;
         Ok(kafka)
     }
 
@@ -80,10 +84,10 @@ impl Kafka {
         let begun = Instant::now();
         while TcpStream::connect(&self.address).is_err() {
             if let Some(status) = self.child.try_wait()? {
-                bail!("Kafka ended with {status}; see kafka.log in target/diff");
+                bail!("Kafka ended with {status}");
             }
             if begun.elapsed() > START_WITHIN {
-                bail!("Kafka does not listen; see kafka.log in target/diff");
+                bail!("Kafka does not listen");
             }
             std::thread::sleep(Duration::from_millis(100));
         }

@@ -6,6 +6,7 @@ import { deflateRawSync, gzipSync } from "node:zlib";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Loopback, RECORDS, TRIPS, inTab, textOf } from "./programs.js";
 import { serve } from "./site.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -86,20 +87,23 @@ async function open(context, hash) {
   return page;
 }
 
-// Each arm once a round; which begins alternates. The round's number keeps topics apart.
-async function pairs(page, ours, theirs) {
+// Each arm once a round; which begins alternates.
+async function turns(ours, theirs) {
   const rounds = [];
   for (let n = 0; n < ROUNDS; n += 1) {
     if (n % 2 === 0) {
-      const first = await page.evaluate(ours, n);
-      rounds.push([first, await page.evaluate(theirs, n)]);
+      const first = await ours(n);
+      rounds.push([first, await theirs(n)]);
     } else {
-      const first = await page.evaluate(theirs, n);
-      rounds.push([await page.evaluate(ours, n), first]);
+      const first = await theirs(n);
+      rounds.push([await ours(n), first]);
     }
   }
   return rounds;
 }
+
+// Both arms in the page. The round's number keeps topics apart.
+const pairs = (page, ours, theirs) => turns((n) => page.evaluate(ours, n), (n) => page.evaluate(theirs, n));
 
 async function storage(context) {
   const page = await open(context, link(1));
@@ -178,6 +182,27 @@ async function drawing(context) {
   await empty.close();
 }
 
+// The network takes no time here either: a round trip costs what handing turns and reports to and fro costs.
+async function programs(context) {
+  const server = process.env.KONBINI;
+  if (!server) throw new Error("KONBINI does not name the server's program");
+  const node = await Loopback.start(root, server);
+  try {
+    const page = await open(context, link(1));
+    const measure = async (name, count, what, unit) => {
+      const text = textOf(root, name);
+      const ours = () => inTab(page, name, text);
+      const theirs = () => node.run(name, text);
+      row(what, await turns(ours, theirs), (run) => count / run.seconds, { better: "more", unit });
+    };
+    await measure("trips", TRIPS, "round trips/s between a program and a broker, tab / Node over loopback", "trips/s");
+    await measure("produce", RECORDS, "records/s of kafkajs, acks=all, batches of 100 × 100 B, tab / Node over loopback", "records/s");
+    await page.close();
+  } finally {
+    await node.stop();
+  }
+}
+
 // A browser's first visit: nothing cached, nothing stored.
 async function firstPaint() {
   const paints = [];
@@ -197,17 +222,22 @@ async function firstPaint() {
   print({ name: "time to first paint, s", ratio: median(paints) / 1000, aim: 1, better: "less", detail });
 }
 
+// `name KB` of each file.
+const shares = (files) => files.map(([name, bytes]) => `${/^konbini-(.*)-/.exec(name)[1]} ${digits(bytes / 1e3)}`).join(", ");
+
 function size() {
   const files = readdirSync(dist, { recursive: true }).filter((name) => [".wasm", ".js"].includes(extname(name)));
   const packed = files.map((name) => [name, gzipSync(readFileSync(join(dist, name)), { level: 9 }).length]);
-  // The code view's part is loaded when it is opened.
-  const isLater = ([name]) => /konbini-(code|program|editor)-/.test(name);
+  // The code view's part is loaded when it is opened; codecs and the formatter when they are asked for.
+  const isOfCode = ([name]) => /konbini-(code|program|editor)-/.test(name);
+  const isAskedFor = ([name]) => /konbini-(kafkajs-\w+|prettier)-/.test(name);
   const sum = (list) => list.reduce((bytes, [, more]) => bytes + more, 0);
-  const total = sum(packed.filter((file) => !isLater(file)));
+  const total = sum(packed.filter((file) => !isOfCode(file) && !isAskedFor(file)));
   const parts = packed.filter(([name]) => name.endsWith(".wasm"))
     .map(([name, bytes]) => `${name.includes("worker") ? "worker" : "page"} ${digits(bytes / 1e6)}`);
   print({ name: "wasm and JavaScript, gzip, MB", ratio: total / 1e6, aim: 1.2, better: "less", detail: parts.join(", ") });
-  print({ name: "the code view's download, loaded when it is opened, gzip, KB", ratio: sum(packed.filter(isLater)) / 1e3, better: "less", detail: "" });
+  print({ name: "the code view's download, loaded when it is opened, gzip, KB", ratio: sum(packed.filter(isOfCode)) / 1e3, better: "less", detail: shares(packed.filter(isOfCode)) });
+  print({ name: "what of it is loaded when it is asked for, gzip, KB", ratio: sum(packed.filter(isAskedFor)) / 1e3, better: "less", detail: shares(packed.filter(isAskedFor)) });
 }
 
 const parts = {
@@ -216,6 +246,7 @@ const parts = {
   storage: () => withBrowser(storage),
   coldFetch: () => withBrowser(coldFetch),
   drawing: () => withBrowser(drawing),
+  programs: () => withBrowser(programs),
 };
 
 // One part that fails does not hide the others.

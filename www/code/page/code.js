@@ -1,5 +1,5 @@
 // The code view's part of the page: files, terminals, and the programs in them. Loaded when it is first wanted.
-import { EXAMPLES } from 'examples';
+import EXAMPLES from 'examples';
 import { Files } from './files.js';
 import { PlainEditor } from './plain.js';
 import { Sandbox } from './sandbox.js';
@@ -108,6 +108,16 @@ class Desk {
     this.changed();
   }
 
+  /** Lays out the file that is open; undo brings the old text back. */
+  async format() {
+    const name = this.#current;
+    const before = this.files.read(name);
+    const { formatted } = await import(new URL(PRETTIER_FILE, import.meta.url));
+    const text = await formatted(name, before);
+    // What was typed meanwhile counts.
+    if (name === this.#current && this.files.read(name) === before) this.#editor?.replace(text);
+  }
+
   create(name) {
     if (!this.files.has(name)) this.files.write(name, '');
     this.open(name);
@@ -149,8 +159,17 @@ class Desk {
   }
 
   #edit(Editor, element) {
-    this.#editor = new Editor(element, (text) => this.#typed(text));
+    this.#editor = new Editor(element, (text) => this.#typed(text), () => this.#format());
     this.#editor.show(this.#current, this.files.read(this.#current));
+  }
+
+  /** By its key in the editor. */
+  async #format() {
+    try {
+      await this.format();
+    } catch (error) {
+      this.host.refused(error.message, error.code);
+    }
   }
 
   #typed(text) {
@@ -178,7 +197,7 @@ let desk;
 
 /**
  * The one desk of this page. `host`: `begin(port)` and `end(number)` of programs, `now()` in virtual ms,
- * `refused(sentence)`.
+ * `refused(sentence, code)`.
  */
 export function open(host) {
   desk ??= Files.open(EXAMPLES[0].files).then((files) => new Desk(host, files));

@@ -1,5 +1,5 @@
 // The rich editor, on CodeMirror; loaded after the plain one is there.
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completeAnyWord } from '@codemirror/autocomplete';
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { javascript, javascriptLanguage } from '@codemirror/lang-javascript';
 import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
@@ -7,30 +7,11 @@ import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import API from 'kafkajs-api';
+import { completer } from './complete.js';
 import { mistakes } from './mistakes.js';
 
-/** What kafkajs's objects and options are called. */
-const WORDS = [
-  'Kafka', 'logLevel', 'CompressionTypes', 'Partitioners', 'PartitionAssigners', 'ConfigResourceTypes', 'brokers',
-  'clientId', 'retry', 'connectionTimeout', 'requestTimeout', 'producer', 'consumer', 'admin', 'connect',
-  'disconnect', 'send', 'sendBatch', 'transaction', 'commit', 'abort', 'sendOffsets', 'isActive', 'subscribe',
-  'run', 'eachMessage', 'eachBatch', 'eachBatchAutoResolve', 'autoCommit', 'autoCommitInterval',
-  'autoCommitThreshold', 'partitionsConsumedConcurrently', 'commitOffsets', 'seek', 'pause', 'resume', 'groupId',
-  'sessionTimeout', 'heartbeatInterval', 'rebalanceTimeout', 'fromBeginning', 'resolveOffset', 'heartbeat',
-  'isRunning', 'isStale', 'topic', 'topics', 'partition', 'messages', 'message', 'key', 'value', 'headers',
-  'timestamp', 'offset', 'acks', 'compression', 'idempotent', 'transactionalId', 'maxInFlightRequests',
-  'createTopics', 'deleteTopics', 'listTopics', 'createPartitions', 'fetchTopicMetadata', 'fetchTopicOffsets',
-  'fetchOffsets', 'setOffsets', 'resetOffsets', 'describeCluster', 'describeConfigs', 'alterConfigs', 'listGroups',
-  'describeGroups', 'deleteGroups', 'deleteTopicRecords', 'numPartitions', 'replicationFactor', 'configEntries',
-  'waitForLeaders', 'readUncommitted', 'events',
-].map((label) => ({ label, type: 'property' }));
-
-const kafkajs = javascriptLanguage.data.of({
-  autocomplete: (context) => {
-    const word = context.matchBefore(/[\w$]+/);
-    return word && (word.to - word.from > 1 || context.explicit) ? { from: word.from, options: WORDS } : null;
-  },
-});
+const kafkajs = javascriptLanguage.data.of({ autocomplete: completer(API) });
 
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.controlKeyword, tags.moduleKeyword], class: 'tok-keyword' },
@@ -44,12 +25,15 @@ const colours = HighlightStyle.define([
 export class RichEditor {
   #view;
   #changed;
+  #format;
   #states = new Map();
   #file;
   #label;
 
-  constructor(element, changed) {
+  /** `changed(text)` is told what the reader typed; `format()` is wanted by its key. */
+  constructor(element, changed, format) {
     this.#changed = changed;
+    this.#format = format;
     this.#label = element.dataset.label ?? '';
     element.replaceChildren();
     this.#view = new EditorView({ parent: element });
@@ -64,6 +48,15 @@ export class RichEditor {
     this.#view.setState(kept?.doc.toString() === text ? kept : this.#stateOf(text));
   }
 
+  /** Puts a text in the place of the one that is shown, as a change that can be undone. */
+  replace(text) {
+    const { doc, selection } = this.#view.state;
+    const change = difference(doc.toString(), text);
+    if (!change) return;
+    const head = Math.min(selection.main.head, text.length);
+    this.#view.dispatch({ changes: change, selection: { anchor: head }, userEvent: 'input.format', scrollIntoView: true });
+  }
+
   #stateOf(doc) {
     return EditorState.create({
       doc,
@@ -71,14 +64,27 @@ export class RichEditor {
         lineNumbers(), highlightActiveLineGutter(), history(), drawSelection(), indentOnInput(), bracketMatching(),
         closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(), indentUnit.of('  '),
         EditorState.tabSize.of(2), javascript(), kafkajs, mistakes, syntaxHighlighting(colours),
-        javascriptLanguage.data.of({ autocomplete: completeAnyWord }),
         EditorView.contentAttributes.of({ 'aria-label': this.#label }),
         // Escape and then Tab leaves the editor, as CodeMirror does it.
-        keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
+        keymap.of([
+          { key: 'Shift-Alt-f', preventDefault: true, run: () => (this.#format(), true) },
+          ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab,
+        ]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) this.#changed(update.state.doc.toString());
         }),
       ],
     });
   }
+}
+
+/** The one piece in which two texts differ; none where they are the same. */
+function difference(before, after) {
+  if (before === after) return undefined;
+  const shorter = Math.min(before.length, after.length);
+  let from = 0;
+  while (from < shorter && before[from] === after[from]) from += 1;
+  let end = 0;
+  while (end < shorter - from && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
+  return { from, to: before.length - end, insert: after.slice(from, after.length - end) };
 }

@@ -6,13 +6,17 @@ const INDENT = '  ';
 export class PlainEditor {
   #area = document.createElement('textarea');
 
-  /** `changed(text)` is told what the reader typed. */
-  constructor(element, changed) {
+  /** `changed(text)` is told what the reader typed; `format()` is wanted by its key. */
+  constructor(element, changed, format) {
     const area = this.#area;
     Object.assign(area, { className: 'plain-editor', spellcheck: false, autocapitalize: 'off' });
     area.setAttribute('aria-label', element.dataset.label ?? '');
     area.addEventListener('input', () => changed(area.value));
     area.addEventListener('keydown', (event) => {
+      if (event.shiftKey && event.altKey && event.code === 'KeyF') {
+        event.preventDefault();
+        format();
+      }
       if (event.key !== 'Tab' || event.shiftKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       area.setRangeText(INDENT, area.selectionStart, area.selectionEnd, 'end');
@@ -24,5 +28,12 @@ export class PlainEditor {
   show(name, text) {
     this.#area.value = text;
     this.#area.dataset.file = name;
+  }
+
+  /** Puts a text in the place of the one that is shown. */
+  replace(text) {
+    this.#area.select();
+    // Out of date, and the only way that undo knows of.
+    document.execCommand('insertText', false, text);
   }
 }

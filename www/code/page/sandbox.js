@@ -1,6 +1,8 @@
 // Where programs live: a hidden frame of an origin of its own, without network or storage, with a worker a program.
+import { packagesFor, textOf } from './packages.js';
 
-const POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:";
+/** WebAssembly is for the codecs; a program of Node's has it too. */
+const POLICY = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:";
 
 /** What runs in the frame: it starts workers and ends them, nothing else. */
 function warden() {
@@ -37,8 +39,10 @@ export class Sandbox {
       // The next program tries again.
       this.#frame = undefined;
     });
-    const frame = await this.#frame;
-    frame.contentWindow.postMessage({ t: 'start', id, what }, '*', [control, cluster]);
+    const packages = packagesFor(what.files, Object.keys(PACKAGE_FILES), (name) => textOf(PACKAGE_FILES[name], name));
+    const [frame, files] = await Promise.all([this.#frame, packages]);
+    const more = { ...what, files: { ...files, ...what.files } };
+    frame.contentWindow.postMessage({ t: 'start', id, what: more }, '*', [control, cluster]);
   }
 
   /** Ends a program's worker, whatever it is doing. */
@@ -48,9 +52,7 @@ export class Sandbox {
   }
 
   async #open() {
-    const answer = await fetch(new URL(PROGRAM_FILE, import.meta.url));
-    if (!answer.ok) throw new Error(`the programs' runtime could not be loaded: ${answer.status}`);
-    const text = await answer.text();
+    const text = await textOf(PROGRAM_FILE, "the programs' runtime");
     const frame = document.createElement('iframe');
     frame.hidden = true;
     frame.sandbox = 'allow-scripts';

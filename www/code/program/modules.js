@@ -1,25 +1,29 @@
-// `require` and `import`: Node's modules that are here, kafkajs, and the reader's own files.
+// `require` and `import`: Node's modules that are here, kafkajs, packages, and the reader's own files.
 import { isModule, rewriteDynamic, rewriteModule } from './esm.js';
 import { normalize } from './util.js';
 
 const ENDS = ['', '.js', '.cjs', '.mjs', '.json', '/index.js'];
 const ROOT = '/app/';
+const PACKAGES = 'node_modules/';
 const PARAMETERS = 'exports, require, module, __filename, __dirname, __import, __export, __meta';
 
 export class Modules {
   #files;
   #builtins;
+  #packages;
   #load;
   #cache = new Map();
   #main;
 
   /**
-   * `files`: text by name. `builtins`: functions that make a module, by name. `load(name, code)` evaluates an
-   * expression and returns its value.
+   * `files`: text by name, with those of packages in `node_modules/`. `builtins`: functions that make a module, by
+   * name. `packages`: names of what `files` may have there. `load(name, code)` evaluates an expression and returns
+   * its value.
    */
-  constructor(files, builtins, load) {
+  constructor(files, builtins, packages, load) {
     this.#files = files;
     this.#builtins = builtins;
+    this.#packages = packages;
     this.#load = load;
   }
 
@@ -111,20 +115,24 @@ export class Modules {
   }
 
   #find(what, folder) {
-    if (!/^(\.{1,2}(\/|$)|\/)/.test(what)) return undefined;
+    const isPath = /^(\.{1,2}(\/|$)|\/)/.test(what);
     const path = what.startsWith(ROOT) ? what.slice(ROOT.length) : normalize(`${folder}/${what}`);
-    const name = path.replace(/^\/|^\.$/, '');
+    const name = isPath ? path.replace(/^\/|^\.$/, '') : PACKAGES + what;
     const end = ENDS.find((end) => Object.hasOwn(this.#files, name + end));
     return end === undefined ? undefined : name + end;
   }
 
   #missing(what, from) {
-    const own = Object.keys(this.#files).filter((name) => name !== from).map((name) => `./${name}`);
-    const alike = Object.keys(this.#builtins).find((name) => name.toLowerCase() === what.toLowerCase());
-    const hint = alike
-      ? `Did you mean '${alike}'?`
-      : `Here there are ${[...Object.keys(this.#builtins), ...own].join(', ')}.`;
-    const error = new Error(`Cannot find module '${what}'\n${hint}\nRequire stack:\n- ${ROOT}${from}`);
+    const error = new Error(`Cannot find module '${what}'\n${this.#hint(what, from)}\nRequire stack:\n- ${ROOT}${from}`);
     return Object.assign(error, { code: 'MODULE_NOT_FOUND', requireStack: [ROOT + from] });
+  }
+
+  #hint(what, from) {
+    if (this.#packages.includes(what)) return 'It is loaded only for a program that has this name in one of its files.';
+    const there = [...Object.keys(this.#builtins), ...this.#packages];
+    const alike = there.find((name) => name.toLowerCase() === what.toLowerCase());
+    if (alike) return `Did you mean '${alike}'?`;
+    const own = Object.keys(this.#files).filter((name) => name !== from && !name.startsWith(PACKAGES));
+    return `Here there are ${[...there, ...own.map((name) => `./${name}`)].join(', ')}.`;
   }
 }

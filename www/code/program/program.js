@@ -46,7 +46,7 @@ export class Program {
   /**
    * `host`: `post(bytes)` to the cluster, `print(stream, text, at)`, `ended({ code, signal, at })`, `hop()` (a
    * promise of the next macrotask), `load(name, code)`, `member(group, member)` of a consumer. `what`: `files`, `entry`, `args`, `env`, `number`,
-   * `libraries` (functions that make a module, by name).
+   * `libraries` (functions that make a module, by name), `packages` (names of those that may be in `files`).
    */
   constructor(host, what) {
     this.#host = host;
@@ -77,7 +77,7 @@ export class Program {
     this.random = () => this.#chance.unit();
     const builtins = this.#builtins(later, crypto.module);
     provide(builtins);
-    this.modules = new Modules(what.files, builtins, host.load);
+    this.modules = new Modules(what.files, builtins, what.packages, host.load);
   }
 
   /** Tells the cluster that turns can come. */

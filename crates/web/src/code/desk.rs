@@ -146,8 +146,8 @@ fn host(ctx: &Ctx) -> Object {
     set("now", now.into_js_value());
     let refused = {
         let ctx = ctx.clone();
-        Closure::<dyn Fn(String)>::new(move |message| {
-            let code = "code".to_owned();
+        Closure::<dyn Fn(String, Option<String>)>::new(move |message, code: Option<String>| {
+            let code = code.unwrap_or_else(|| "code".to_owned());
             ctx.send(Msg::Refused(Refusal { code, message }));
         })
     };

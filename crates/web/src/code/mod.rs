@@ -131,6 +131,7 @@ fn bar(ctx: &Ctx, desk: &Desk, view: &DeskView) -> Html {
             { delete_file(ctx, desk, view) }
             <span class="grow"></span>
             { examples(ctx, desk, view) }
+            { format_file(ctx, desk) }
             <button class="btn primary small" onclick={run}>
                 <span aria-hidden="true">{ "▶ " }</span>{ format!("node {}", view.current) }
             </button>
@@ -181,6 +182,18 @@ fn delete_file(ctx: &Ctx, desk: &Desk, view: &DeskView) -> Html {
         })
     };
     html! { <button class="mini" onclick={delete} title={label.clone()} aria-label={label}>{ ctx.t(t::DELETE) }</button> }
+}
+
+fn format_file(ctx: &Ctx, desk: &Desk) -> Html {
+    let format = {
+        let (ctx, desk) = (ctx.clone(), desk.clone());
+        Callback::from(move |_: MouseEvent| desk.act(&ctx, "format", vec![]))
+    };
+    html! {
+        <button class="mini" onclick={format} title={ctx.t(t::FORMAT_KEY)} aria-keyshortcuts="Shift+Alt+F">
+            { ctx.t(t::FORMAT) }
+        </button>
+    }
 }
 
 fn examples(ctx: &Ctx, desk: &Desk, view: &DeskView) -> Html {

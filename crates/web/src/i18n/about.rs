@@ -68,8 +68,8 @@ pub const SIMULATED: &[Text] = &[
         "時間：全部是虛擬時間，所以可以暫停和加速。等磁碟不花虛擬時間。",
     ],
     [
-        "Node around a program: small modules of ours, and a clock that stands still while the program computes. A program that computes for more than two seconds falls out of step with the cluster.",
-        "程式底下的 Node：由我們寫的小模組代替，程式計算時時鐘不會走。連續計算超過兩秒的程式會跟不上 cluster 的時間。",
+        "Node around a program: small modules of ours, and a clock that stands still while the program computes. A program that computes for more than two seconds falls out of step with the cluster. The packages kafkajs-lz4 and @kafkajs/zstd keep their interface, on WebAssembly.",
+        "程式底下的 Node：由我們寫的小模組代替，程式計算時時鐘不會走。連續計算超過兩秒的程式會跟不上 cluster 的時間。kafkajs-lz4 和 @kafkajs/zstd 的介面不變，底下換成 WebAssembly。",
     ],
     [
         "Producers and consumers on timers are ours, written after Apache Kafka's Java clients.",

@@ -26,6 +26,11 @@ pub const DELETE_ASK: Text = [
     "Delete {name}? Its text is gone then.",
     "要刪除 {name} 嗎？刪了就找不回來。",
 ];
+pub const FORMAT: Text = ["Format", "排版"];
+pub const FORMAT_KEY: Text = [
+    "Lay out the file (Shift+Alt+F)",
+    "整理這個檔案的排版（Shift+Alt+F）",
+];
 pub const EXAMPLES: Text = ["Examples", "範例"];
 pub const EXAMPLE_ASK: Text = [
     "Open the example? Your files of the same names are replaced.",

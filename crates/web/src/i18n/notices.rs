@@ -113,6 +113,8 @@ const CRASHED: Text = [
 
 /// Codes of refusals with a sentence for Chinese readers; English ones come with the refusal.
 const REFUSALS: &[(&str, &str)] = &[
+    ("no-format", "這種檔案不能排版。"),
+    ("syntax-error", "檔案裡有語法錯誤，內容維持原樣。"),
     ("name-taken", "這個名稱已經有人用了。"),
     ("unknown-producer", "沒有這個 producer。"),
     ("unknown-consumer", "沒有這個 consumer。"),
