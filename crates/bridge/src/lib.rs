@@ -259,11 +259,7 @@ mod tests {
 
     #[test]
     fn numbers_beyond_what_javascript_holds_cross() {
-        let mut recording = Recording {
-            scenario: scenario::catalogue::playground(),
-            actions: Vec::new(),
-            until: 0,
-        };
+        let mut recording = Recording::of(scenario::catalogue::playground());
         recording.scenario.seed = u64::MAX;
         let command = Command::Open {
             recording: Box::new(recording),

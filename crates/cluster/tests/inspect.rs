@@ -11,11 +11,7 @@ const STEPS: u64 = 1_000_000;
 const TOPIC: &str = "topic-test";
 
 fn run(until: i64, limit_bytes: Option<usize>) -> MemoryHost {
-    let recording = Recording {
-        scenario: catalogue::two_partitions(),
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of(catalogue::two_partitions());
     let mut host = MemoryHost::start(&recording, limit_bytes).unwrap();
     host.run_until(until, STEPS).unwrap();
     host
@@ -253,11 +249,7 @@ fn a_group_is_there_once() {
     let mut scenario = catalogue::two_partitions();
     let factor = "offsets.topic.replication.factor".to_owned();
     scenario.broker_configs.insert(factor, "3".to_owned());
-    let recording = Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of(scenario);
     let mut host = MemoryHost::start(&recording, None).unwrap();
     host.run_until(20_000, STEPS).unwrap();
     let before = host.cluster.snapshot().groups;

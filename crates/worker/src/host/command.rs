@@ -23,11 +23,7 @@ impl Host {
                 self.open(page, id, *recording, replace).await;
             }
             Command::Restart(scenario) => {
-                let recording = Recording {
-                    scenario: *scenario,
-                    actions: Vec::new(),
-                    until: 0,
-                };
+                let recording = Recording::of(*scenario);
                 self.restart(page, id, recording).await;
             }
             Command::Reset => self.reset(page, id).await,

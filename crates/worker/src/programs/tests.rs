@@ -25,11 +25,7 @@ struct World {
 
 impl World {
     fn new(count: u32) -> World {
-        let recording = Recording {
-            scenario: catalogue::playground(),
-            actions: Vec::new(),
-            until: 0,
-        };
+        let recording = Recording::of(catalogue::playground());
         let mut host = MemoryHost::start(&recording, None).unwrap();
         host.run_until(BEGIN_MS, STEPS).unwrap();
         let mut world = World {

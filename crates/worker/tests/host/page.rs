@@ -190,11 +190,7 @@ impl Page {
 }
 
 pub fn recording(scenario: Scenario) -> Recording {
-    Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    }
+    Recording::of(scenario)
 }
 
 /// Records in a topic's partitions, by their leaders.
