@@ -3,7 +3,7 @@
 use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::stages::Count;
-use crate::{java, node, process, project};
+use crate::{export, java, node, process, project};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -26,14 +26,16 @@ pub enum Suite {
     KafkaPython,
     Aiokafka,
     Java,
+    Export,
 }
 
-const ALL: [Suite; 5] = [
+const ALL: [Suite; 6] = [
     Suite::Kafkajs,
     Suite::Librdkafka,
     Suite::KafkaPython,
     Suite::Aiokafka,
     Suite::Java,
+    Suite::Export,
 ];
 
 impl Suite {
@@ -44,6 +46,7 @@ impl Suite {
             Suite::KafkaPython => "kafka-python",
             Suite::Aiokafka => "aiokafka",
             Suite::Java => "java",
+            Suite::Export => "export",
         }
     }
 
@@ -52,6 +55,7 @@ impl Suite {
             Suite::Kafkajs => vec![node::node(), node::packages()],
             Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python_packages()],
             Suite::Java => java::needs(),
+            Suite::Export => export::needs(),
         }
     }
 
@@ -68,6 +72,7 @@ impl Suite {
                 program.arg("dev.konbini.conformance.Main");
                 return Ok(program);
             }
+            Suite::Export => return export::program(),
         };
         let mut program = process::command(interpreter);
         program.arg(project::root().join(FOLDER).join(file));
@@ -119,9 +124,13 @@ pub fn stage() -> Result<Count> {
 fn cases(suite: Suite) -> Result<Count> {
     let mut program = suite.program()?;
     let data = suite.data();
-    let server = Server::start(BROKERS, data.as_deref())?;
+    // An export is tried on Apache Kafka, which its program starts.
+    let server = match suite {
+        Suite::Export => None,
+        _ => Some(Server::start(BROKERS, data.as_deref())?),
+    };
     program
-        .arg(&server.address)
+        .args(server.iter().map(|server| &server.address))
         .args(&data)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());

@@ -2,10 +2,15 @@
 //! first wanted; this is the way to it.
 
 use crate::context::Ctx;
+use crate::i18n::Lang;
+use crate::scenario::Snapshot;
+use crate::scenario::code::{File, Signal};
+use crate::scenario::inspect::{Inspect, Inspection};
+use crate::scenario::spec::Configs;
 use crate::state::Msg;
 use js_sys::{Array, Function, Object, Promise, Reflect};
-use konbini_bridge::{Command, Refusal, Reply};
-use serde::Deserialize;
+use konbini_bridge::{Command, Order, ProgramId, Refusal, Reply};
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
@@ -27,8 +32,26 @@ pub struct Desk(JsValue);
 pub struct DeskView {
     pub files: Vec<String>,
     pub current: String,
+    /// `own` or `link`.
+    pub shown: String,
+    /// What came with a link, if anything did.
+    pub linked: Option<LinkedView>,
     pub terminals: Vec<TerminalView>,
     pub examples: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct LinkedView {
+    /// Programs that were begun.
+    pub programs: u32,
+}
+
+/// What of the desk goes into a link.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Shared {
+    pub files: Vec<File>,
+    /// Whether there is more than what everybody finds there at first.
+    pub touched: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -44,12 +67,17 @@ pub struct TerminalView {
 }
 
 impl Desk {
+    /// The desk of this page, if it was loaded.
+    pub fn loaded() -> Option<Desk> {
+        LOADED.with_borrow(Clone::clone)
+    }
+
     /// The desk of this page, loaded now if it was not yet.
     ///
     /// # Errors
     /// It cannot be loaded.
     pub async fn load(ctx: &Ctx) -> Result<Desk, JsValue> {
-        if let Some(desk) = LOADED.with_borrow(Clone::clone) {
+        if let Some(desk) = Desk::loaded() {
             return Ok(desk);
         }
         let window = web_sys::window().ok_or("no window")?;
@@ -92,9 +120,34 @@ impl Desk {
     }
 
     pub fn view(&self) -> DeskView {
-        let text = self.call_now("view", &[]).ok();
+        self.read("view")
+    }
+
+    /// The reader's own files that those of the link would replace.
+    pub fn clashes(&self) -> Vec<String> {
+        let names = self.call_now("clashes", &[]).ok();
+        let names = names.and_then(|names| names.dyn_into::<Array>().ok());
+        let names = names.unwrap_or_default();
+        names.iter().filter_map(|name| name.as_string()).collect()
+    }
+
+    pub fn shared(&self) -> Shared {
+        self.read("shared")
+    }
+
+    /// What one of its methods tells as text.
+    fn read<T: Default + for<'a> Deserialize<'a>>(&self, name: &str) -> T {
+        let text = self.call_now(name, &[]).ok();
         let text = text.and_then(|text| text.as_string()).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Hands on what a recording that is repeated wants.
+    pub async fn obey(&self, order: &Order) -> Result<(), Refusal> {
+        // Plain data with text keys: this cannot fail.
+        let text = serde_json::to_string(order).unwrap_or_default();
+        let obeyed = self.call("ordered", &[text.into()]).await;
+        obeyed.map(drop).map_err(|error| refusal(&error))
     }
 }
 
@@ -114,31 +167,11 @@ fn host(ctx: &Ctx) -> Object {
         // Setting a field of a plain object cannot fail.
         let _ = Reflect::set(&object, &name.into(), &function);
     };
-    let begin = {
-        let ctx = ctx.clone();
-        Closure::<dyn Fn(MessagePort) -> Promise>::new(move |port: MessagePort| {
-            let answer = ctx.link.begin_program(&port);
-            future_to_promise(async move {
-                match answer.await {
-                    Ok(Reply::Program(number)) => Ok(number.into()),
-                    Ok(_) => Err("no program began".into()),
-                    Err(refusal) => Err(crate::script_api::error(&refusal)),
-                }
-            })
-        })
-    };
-    set("begin", begin.into_js_value());
-    let end = {
-        let ctx = ctx.clone();
-        Closure::<dyn Fn(u32)>::new(move |number| {
-            let answer = ctx.link.request(Command::EndProgram(number));
-            spawn_local(async move {
-                // A worker that is gone has no programs either.
-                let _ = answer.await;
-            });
-        })
-    };
-    set("end", end.into_js_value());
+    set("begin", begin(ctx));
+    set("signal", signal(ctx));
+    set("end", end(ctx));
+    set("situation", situation(ctx));
+    set("committed", committed(ctx));
     let now = {
         let ctx = ctx.clone();
         Closure::<dyn Fn() -> f64>::new(move || ctx.state.snapshot().now as f64)
@@ -153,4 +186,128 @@ fn host(ctx: &Ctx) -> Object {
     };
     set("refused", refused.into_js_value());
     object
+}
+
+/// `begin(port, file, files, ordered)`: the program's run and number.
+fn begin(ctx: &Ctx) -> JsValue {
+    let ctx = ctx.clone();
+    Closure::<dyn Fn(MessagePort, String, String, bool) -> Promise>::new(
+        move |port: MessagePort, file, files: String, ordered| {
+            let files = serde_json::from_str(&files).unwrap_or_default();
+            let answer = ctx.link.begin_program(&port, file, files, ordered);
+            future_to_promise(async move {
+                match answer.await {
+                    Ok(Reply::Program(ProgramId { run, number })) => {
+                        Ok(Array::of2(&run.into(), &number.into()).into())
+                    }
+                    Ok(_) => Err("no program began".into()),
+                    Err(refusal) => Err(crate::script_api::error(&refusal)),
+                }
+            })
+        },
+    )
+    .into_js_value()
+}
+
+/// `signal(run, number, name)`.
+fn signal(ctx: &Ctx) -> JsValue {
+    let ctx = ctx.clone();
+    Closure::<dyn Fn(u32, u32, String)>::new(move |run, number, name: String| {
+        let signal = match name.as_str() {
+            "SIGTERM" => Signal::Terminate,
+            _ => Signal::Interrupt,
+        };
+        let program = ProgramId { run, number };
+        let answer = (ctx.link).request(Command::SignalProgram { program, signal });
+        spawn_local(async move {
+            // A worker that is gone has no programs either.
+            let _ = answer.await;
+        });
+    })
+    .into_js_value()
+}
+
+/// `end(run, number, gone)`: settles when the program's worker is not needed any more.
+fn end(ctx: &Ctx) -> JsValue {
+    let ctx = ctx.clone();
+    Closure::<dyn Fn(u32, u32, bool) -> Promise>::new(move |run, number, gone| {
+        let program = ProgramId { run, number };
+        let answer = ctx.link.request(Command::EndProgram { program, gone });
+        future_to_promise(async move {
+            // A worker that is gone needs no programs either.
+            let _ = answer.await;
+            Ok(JsValue::UNDEFINED)
+        })
+    })
+    .into_js_value()
+}
+
+/// What an export is made of, but for the records.
+#[derive(Serialize)]
+struct Situation<'a> {
+    snapshot: &'a Snapshot,
+    /// The brokers' settings.
+    configs: &'a Configs,
+    language: &'static str,
+}
+
+/// `situation()`: the snapshot, the brokers' settings and the reader's language, as text.
+fn situation(ctx: &Ctx) -> JsValue {
+    let ctx = ctx.clone();
+    Closure::<dyn Fn() -> Promise>::new(move || {
+        let ctx = ctx.clone();
+        future_to_promise(async move {
+            match ctx.link.request(Command::Snapshot).await {
+                Ok(Reply::Snapshot(snapshot)) => {
+                    let scenario = ctx.state.scenario.clone();
+                    let none = Configs::default();
+                    let configs = scenario.as_ref().as_ref();
+                    let situation = Situation {
+                        snapshot: &snapshot,
+                        configs: configs.map_or(&none, |scenario| &scenario.broker_configs),
+                        language: ["en", "zh"][usize::from(ctx.lang() == Lang::ZhTw)],
+                    };
+                    Ok(text_of(&situation))
+                }
+                Ok(_) => Err("no snapshot came".into()),
+                Err(refusal) => Err(crate::script_api::error(&refusal)),
+            }
+        })
+    })
+    .into_js_value()
+}
+
+/// `committed(topic, partition, from)`: committed records from that offset on, as text.
+fn committed(ctx: &Ctx) -> JsValue {
+    let ctx = ctx.clone();
+    Closure::<dyn Fn(String, i32, f64) -> Promise>::new(move |topic: String, partition, from| {
+        let place = format!("{topic}, partition {partition}");
+        let inspect = Inspect::Committed {
+            topic,
+            partition,
+            from: from as i64,
+        };
+        let answer = ctx.link.request(Command::Inspect(inspect));
+        future_to_promise(async move {
+            let why = match answer.await {
+                Ok(Reply::Inspection(found)) => match *found {
+                    Inspection::Committed(found) => return Ok(text_of(&found)),
+                    Inspection::Nothing { why } => why,
+                    _ => "no records came".to_owned(),
+                },
+                Ok(_) => "no records came".to_owned(),
+                Err(refusal) => return Err(crate::script_api::error(&refusal)),
+            };
+            Err(crate::script_api::error(&Refusal {
+                code: "not-readable".to_owned(),
+                message: format!("the records of {place} cannot be read now: {why}"),
+            }))
+        })
+    })
+    .into_js_value()
+}
+
+/// Plain data with text keys: this cannot fail.
+fn text_of(value: &impl Serialize) -> JsValue {
+    serde_json::to_string(value).unwrap_or_default().into()
 }
