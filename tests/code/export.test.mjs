@@ -118,5 +118,7 @@ test('a broker for each of the run, with its settings', () => {
   assert.match(compose, /KAFKA_CONTROLLER_QUORUM_VOTERS: "1@broker-1:19093,2@broker-2:19093,3@broker-3:19093"/);
   // A dollar sign would be a variable of Compose's.
   assert.match(compose, /KAFKA_LOG_SEGMENT_BYTES: "1\$\$2"/);
+  // A run, which may be a stranger's, cannot have the brokers listen elsewhere.
+  assert.match(opened({ configs: { listeners: 'PLAINTEXT://:1' } }).files['docker-compose.yml'], /KAFKA_LISTENERS: "PLAINTEXT:\/\/:9092,/);
   assert.match(opened({ brokers: 1 }).files['docker-compose.yml'], /KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: "1"/);
 });

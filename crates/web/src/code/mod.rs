@@ -3,6 +3,7 @@
 //! What runs programs is JavaScript and comes with the first visit; here are its frame and words.
 
 mod desk;
+mod host;
 mod linked;
 mod pane;
 

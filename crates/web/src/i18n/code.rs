@@ -67,7 +67,7 @@ pub const LINKED_KEPT: Text = [
 ];
 pub const RERUN: Text = ["Run as recorded", "照紀錄重跑"];
 pub const RERUN_HINT: Text = [
-    "Run as recorded starts the run over, and begins and stops its programs ({n}) at the moments at which that was done.",
+    "Run as recorded starts the run over, and begins and stops its programs ({n}) at the recorded moments.",
     "「照紀錄重跑」會把這次執行從頭開始，當時在哪一刻啟動或停止程式（共 {n} 支），就在同一刻重做一遍。",
 ];
 pub const RERUN_ASK: Text = ["Run as recorded?", "要照紀錄重跑嗎？"];

@@ -5,8 +5,12 @@
 //! programs get their turns: so a replay finds them at the same place.
 
 use konbini_scenario::code::{File, Signal, Step, TimedStep, apply, changes};
+use konbini_scenario::limit;
 use konbini_scenario::validate::{History, Invalid};
 use std::collections::VecDeque;
+
+/// Steps for which there is always room: what is still done to programs that run.
+const RESERVED: usize = 4 * super::PROGRAMS_MAX;
 
 /// What is to be performed.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,6 +114,11 @@ impl Steps {
     /// # Errors
     /// The limits of a recording, or there is no such file.
     pub fn check(&self, file: &str, files: &[File]) -> Result<(), Invalid> {
+        if self.done.len() + self.to_come.len() + RESERVED > limit::PROGRAM_STEPS_MAX {
+            let most = "start the run over to go on";
+            let was = "is one more than a recording holds";
+            return Err(Invalid::new("too-long", "the program", was, most));
+        }
         let step = self.begin_step(file, files);
         self.history.clone().take("code", &step)
     }
@@ -178,7 +187,7 @@ impl Steps {
     }
 
     fn record(&mut self, at: i64, step: Step) {
-        // It was checked when it was asked for; a run at the very limit may lack a last signal.
+        // It was checked when it was asked for, and there is room for it.
         let mut history = self.history.clone();
         if history.take("code", &step).is_ok() {
             self.history = history;

@@ -14,6 +14,11 @@ export function settings(id, brokers, configs) {
   const port = FIRST_PORT + id - 1;
   const voters = Array.from({ length: brokers }, (_, at) => `${at + 1}@broker-${at + 1}:${CONTROLLER_PORT}`);
   return {
+    // The records keep the timestamps of the run, whose clock is virtual.
+    'log.retention.ms': '-1',
+    'log.message.timestamp.after.max.ms': '9223372036854775807',
+    ...configs,
+    // Whatever a run asks for, these hold the cluster together.
     'node.id': String(id),
     'process.roles': 'broker,controller',
     'controller.quorum.voters': voters.join(','),
@@ -25,10 +30,6 @@ export function settings(id, brokers, configs) {
     'offsets.topic.replication.factor': String(Math.min(3, brokers)),
     'transaction.state.log.replication.factor': String(Math.min(3, brokers)),
     'transaction.state.log.min.isr': String(Math.min(2, brokers)),
-    // The records keep the timestamps of the run, whose clock is virtual.
-    'log.retention.ms': '-1',
-    'log.message.timestamp.after.max.ms': '9223372036854775807',
-    ...configs,
   };
 }
 

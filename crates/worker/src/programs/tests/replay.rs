@@ -1,7 +1,8 @@
 //! What readers did is noted, and repeated it makes the same run.
 
 use super::*;
-use konbini_scenario::code::{Signal, Step, TimedStep};
+use konbini_scenario::code::{Change, Signal, Step, TimedStep};
+use konbini_scenario::limit;
 
 const END_MS: i64 = BEGIN_MS + 5_000;
 
@@ -152,4 +153,27 @@ fn files_that_are_not_allowed_are_refused_with_a_sentence() {
     assert_eq!(begin("a.js", "../a.js").unwrap_err().code, "file-name");
     assert_eq!(begin("b.js", "a.js").unwrap_err().code, "unknown-file");
     assert_eq!(begin("a.js", "a.js"), Ok(0));
+}
+
+#[test]
+fn a_run_has_room_for_what_is_done_to_programs_that_run() {
+    let file = || Change {
+        name: "a.js".to_owned(),
+        text: Some(String::new()),
+    };
+    let step = |n: usize| Step::Begin {
+        file: "a.js".to_owned(),
+        files: (n == 0).then(file).into_iter().collect(),
+    };
+    let most = limit::PROGRAM_STEPS_MAX / 2 - 2 * PROGRAMS_MAX + 1;
+    let begun = (0..most).map(|n| TimedStep {
+        at: 0,
+        step: step(n),
+    });
+    // Each of them is noted as ended by the reload.
+    let mut world = World::new(0);
+    world.programs = Programs::resuming(begun.collect(), BEGIN_MS);
+    assert_eq!(world.programs.done().len(), 2 * most);
+    let refused = world.begin(false).unwrap_err();
+    assert!(refused.message.contains("start the run over"), "{refused}");
 }
