@@ -20,6 +20,7 @@ const TEXTS = {
     differs: 'What differs',
     notes: [
       'Offsets count anew where the log had gaps: control records, compaction, deleted records.',
+      'A header without a value becomes an empty one: kafkajs sends no other.',
       'Records keep the timestamps of the run, whose clock is virtual. So the brokers keep records for ever and take timestamps of the future; a topic with `retention.ms` of its own still deletes by it.',
       'Offsets of consumer groups, running transactions and the built-in producers and consumers of the stage are not here.',
       'A program that names its brokers broker-2:9092 must name them localhost:9093 here.',
@@ -49,6 +50,7 @@ const TEXTS = {
     differs: '哪裡不一樣',
     notes: [
       'log 裡有空缺的地方（控制用的 record、compaction、刪掉的 record），offset 會重新編號。',
+      '沒有值的 header 會變成空的：kafkajs 送不出沒有值的 header。',
       'record 保留執行時的時間戳記，那是虛擬時鐘的時間。所以 broker 設成永久保留，也收未來的時間；topic 自己設了 `retention.ms` 的，還是照那個刪。',
       'consumer group 的 offset、進行中的交易，以及舞台上內建的 producer 和 consumer 都不在裡面。',
       '程式裡的 broker 如果寫成 broker-2:9092，在這裡要改成 localhost:9093。',
