@@ -232,3 +232,48 @@ fn what_is_no_step_is_misshapen() {
     check(r#""text":"1""#, r#""text":"1","run":true"#);
     check(r#""code":{"#, r#""code":{"run":true,"#);
 }
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Files that are written, and programs that begin with them, in turns.
+    fn any_code() -> impl Strategy<Value = Code> {
+        let edit = ("[a-z]{1,3}(/[a-z]{1,3})?\\.js", "\\PC{0,40}");
+        let edits = proptest::collection::vec((0i64..1_000, edit), 0..12);
+        (edits, "\\PC{0,20}").prop_map(|(edits, last)| {
+            let mut at = 0;
+            let begins = edits.into_iter().map(|(after, (name, text))| {
+                at += after;
+                begin(at, &name, vec![write(&name, &text)])
+            });
+            Code {
+                programs: begins.collect(),
+                files: vec![write("last.js", &last)],
+            }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn round_trip(code in any_code()) {
+            let recording = recording(code);
+            prop_assert_eq!(decode(&encode(&recording).unwrap()).unwrap(), recording);
+        }
+
+        #[test]
+        fn a_name_that_is_taken_stays_in_its_folder(name in "[a-z./\\\\ -]{0,12}") {
+            let recording = recording(Code {
+                files: vec![write(&name, "")],
+                ..Code::default()
+            });
+            if recording.validate().is_ok() {
+                let parts: Vec<&str> = name.split('/').collect();
+                prop_assert!(parts.iter().all(|part| !part.is_empty() && !part.starts_with('.')));
+                prop_assert!(!name.contains(['\\', ' ']));
+            }
+        }
+    }
+}
