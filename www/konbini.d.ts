@@ -24,7 +24,10 @@ export interface Konbini {
   resume(): Promise<void>;
   /** Virtual time for each real time: 0.1 to 100. */
   speed(times: number): Promise<void>;
-  /** A link that opens this run, with its actions so far. */
+  /**
+   * A link that opens this run, with its actions so far, and with the code view's files and what was done with
+   * programs where there is any. Refused as `link-too-long` when it does not fit into a link.
+   */
   share(): Promise<string>;
   /** Deletes everything stored, without asking. */
   reset(): Promise<void>;
@@ -56,7 +59,32 @@ export interface Code {
    * time. Resolves when it has ended. Nothing hears a signal while the run is paused.
    */
   stop(id: number): Promise<void>;
-  list(): Promise<{ files: string[]; terminals: Terminal[] }>;
+  list(): Promise<CodeList>;
+  /**
+   * Starts the run of the open link over, and begins, signals and ends its programs at the virtual moments at
+   * which that was done: the same trace. Whatever this browser has stored of a run is deleted.
+   */
+  runAsRecorded(): Promise<void>;
+  /** Shows the reader's own files, or those of the link; `write` and `run` are about what is shown. */
+  use(which: 'own' | 'link'): Promise<void>;
+  /** Copies the link's files to the reader's own, over those of the same names, and shows these. */
+  keep(): Promise<void>;
+  /**
+   * The bytes of a zip that takes the run to Apache Kafka: programs, package.json, docker-compose.yml, topics with
+   * their settings, committed records as JSON lines (at most 32 MiB; README.md in it says what was left out), and
+   * programs that create and load them.
+   */
+  export(): Promise<Uint8Array>;
+}
+
+export interface CodeList {
+  /** Those that are shown. */
+  files: string[];
+  /** Files of a link are kept in the link alone; the reader's own stay as they are. */
+  shown: 'own' | 'link';
+  /** What came with a link: nothing of it runs by itself. `programs`: how many `runAsRecorded` begins. */
+  linked: { files: string[]; programs: number } | null;
+  terminals: Terminal[];
 }
 
 export interface Terminal {

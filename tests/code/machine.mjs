@@ -7,6 +7,8 @@ import { Event, Operation } from '../../www/code/program/wire.js';
 
 /** Real ms after which a program that does not report counts as lost. */
 const PATIENCE_MS = 20_000;
+/** As wire.js numbers them. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 };
 const EPOCH = Date.UTC(2026, 0, 5, 9);
 
 /** What a browser's worker has and a worker thread has not. */
@@ -85,7 +87,7 @@ export async function run(files, { entry = 'main.js', until = 60_000, answer, si
   const named = await packagesFor(files, Object.keys(packages), (name) => packages[name]);
   const machine = new Machine({ ...named, ...files }, { entry, args, seed });
   try {
-    return await machine.run(until, answer ?? (() => []), [...signals]);
+    return await machine.run(until, answer ?? (() => []), signals);
   } finally {
     await machine.stop();
   }
@@ -119,14 +121,10 @@ class Machine {
 
   async run(until, answer, signals) {
     const events = [{ at: 1, kind: Event.BEGIN, seed: [this.seed, 2, 3], epoch: EPOCH }];
+    events.push(...signals.map(({ at, name }) => ({ at, kind: Event.SIGNAL, conn: SIGNALS[name] })));
     let number = 0;
     await this.#report();
     for (let now = 1; now <= until; ) {
-      while (signals.length > 0 && signals[0].at <= now) {
-        this.control.postMessage({ t: 'signal', name: signals.shift().name });
-        // It asks for a turn; this one is that turn.
-        if (number > 0) await this.#report();
-      }
       const due = events.filter(({ at }) => at <= now);
       due.forEach((event) => events.splice(events.indexOf(event), 1));
       this.cluster.postMessage(turn((number += 1), now, due));
@@ -135,7 +133,7 @@ class Machine {
         if (operation.kind === Operation.EXIT) return this.#end(now);
         events.push(...answer(operation, now));
       }
-      const times = [...events, ...signals].map(({ at }) => at);
+      const times = events.map(({ at }) => at);
       if (report.wakeAt >= 0) times.push(report.wakeAt);
       if (times.length === 0) break;
       now = Math.max(now + 1, Math.min(...times));

@@ -83,7 +83,7 @@ const BAD = [
   ['cut off', `v1.${packed(JSON.stringify({ scenario: { name: 'half' } })).slice(0, -6)}`, /damaged/],
   ['with letters that are none', 'v1.no%20link!', /damaged/],
   ['no run', `v1.${packed('{"scenario":1}')}`, /not written as this page writes runs/],
-  ['of a newer version', 'v9.AAAA', /version 9.*up to version 1/],
+  ['of a newer version', 'v9.AAAA', /version 9.*up to version 2/],
   ['no link', 'hello', /not a link to a run/],
   ['too long', `v1.${'A'.repeat(40_000)}`, /40,?003 characters/],
   ['of too much when unpacked', `v1.${packed(Buffer.alloc(5 << 20, 32))}`, /bytes when unpacked/],

@@ -1,42 +1,14 @@
-// Serves dist/ as the plainest file server would: files and types, no special headers, under a sub-path.
-import { createServer } from 'node:http';
-import { readFile } from 'node:fs/promises';
-import { extname, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// The page for tests: served, watched for trouble, in as many profiles as a test wants.
 import { test as base, expect } from '@playwright/test';
-
-const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
-const SUB_PATH = '/some/where/konbini/';
-const TYPES = {
-  '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm',
-  '.json': 'application/json', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.png': 'image/png',
-};
-
-async function answer(request, response) {
-  const path = decodeURIComponent(new URL(request.url, 'http://host').pathname);
-  const inside = normalize(path.slice(SUB_PATH.length) || 'index.html');
-  if (!path.startsWith(SUB_PATH) || inside.startsWith('..')) {
-    response.writeHead(404).end();
-    return;
-  }
-  try {
-    const body = await readFile(join(DIST, inside));
-    const type = TYPES[extname(inside)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type }).end(body);
-  } catch {
-    response.writeHead(404).end();
-  }
-}
+import { serve } from './server.js';
 
 export const test = base.extend({
   // The page's address; one server a worker process, on a free port.
   site: [
     async ({}, use) => {
-      const server = createServer(answer);
-      await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
-      await use(`http://127.0.0.1:${server.address().port}${SUB_PATH}`);
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
+      const { site, stop } = await serve();
+      await use(site);
+      await stop();
     },
     { scope: 'worker' },
   ],

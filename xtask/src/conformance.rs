@@ -5,7 +5,7 @@ use crate::diff::Kafka;
 use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::stages::Count;
-use crate::{java, node, process, project};
+use crate::{export, java, node, process, project};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -29,15 +29,17 @@ pub enum Suite {
     Aiokafka,
     Java,
     Examples,
+    Export,
 }
 
-const ALL: [Suite; 6] = [
+const ALL: [Suite; 7] = [
     Suite::Kafkajs,
     Suite::Librdkafka,
     Suite::KafkaPython,
     Suite::Aiokafka,
     Suite::Java,
     Suite::Examples,
+    Suite::Export,
 ];
 
 impl Suite {
@@ -49,6 +51,7 @@ impl Suite {
             Suite::Aiokafka => "aiokafka",
             Suite::Java => "java",
             Suite::Examples => "examples",
+            Suite::Export => "export",
         }
     }
 
@@ -62,6 +65,7 @@ impl Suite {
                 needs.extend(java::needs());
                 needs
             }
+            Suite::Export => export::needs(),
         }
     }
 
@@ -84,6 +88,7 @@ impl Suite {
                 program.arg(project::root().join("tests/code/server.test.mjs"));
                 return Ok(program);
             }
+            Suite::Export => return export::program(),
         };
         let mut program = process::command(interpreter);
         program.arg(project::root().join(FOLDER).join(file));
@@ -134,13 +139,19 @@ pub fn stage() -> Result<Count> {
 /// Runs a suite's program against a cluster of its own and counts its lines.
 fn cases(suite: Suite) -> Result<Count> {
     let mut program = suite.program()?;
-    if suite == Suite::Examples {
-        let kafka = Kafka::start(&project::target().join("examples"))?;
-        return count(program.env("BOOTSTRAP", &kafka.address));
+    match suite {
+        Suite::Examples => {
+            let kafka = Kafka::start(&project::target().join("examples"))?;
+            count(program.env("BOOTSTRAP", &kafka.address))
+        }
+        // It starts Apache Kafka as the export says.
+        Suite::Export => count(&mut program),
+        _ => {
+            let data = suite.data();
+            let server = Server::start(BROKERS, data.as_deref())?;
+            count(program.arg(&server.address).args(&data))
+        }
     }
-    let data = suite.data();
-    let server = Server::start(BROKERS, data.as_deref())?;
-    count(program.arg(&server.address).args(&data))
 }
 
 /// Runs a program that prints a line for each case.

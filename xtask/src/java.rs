@@ -3,6 +3,7 @@
 use crate::setup::Need;
 use crate::{process, project};
 use anyhow::{Context, Result, bail};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -97,14 +98,19 @@ fn stamp() -> PathBuf {
     place().join("pom.xml")
 }
 
-/// `java` with Apache Kafka's jars and what lies in `classes` on its class path.
-pub fn java() -> Result<Command> {
+/// Apache Kafka's jars, and what lies in `classes`.
+pub fn class_path() -> Result<OsString> {
     let list = std::fs::read_to_string(paths()).context("no list of jars")?;
     let mut all = vec![classes()];
     all.extend(std::env::split_paths(list.trim()));
+    Ok(std::env::join_paths(all)?)
+}
+
+/// `java` with Apache Kafka's jars and what lies in `classes` on its class path.
+pub fn java() -> Result<Command> {
     let mut java = process::command("java");
     // Not -cp: a line of hundred jars says nothing to who reads which program ran.
-    java.env("CLASSPATH", std::env::join_paths(all)?);
+    java.env("CLASSPATH", class_path()?);
     Ok(java)
 }
 

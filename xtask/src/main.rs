@@ -9,6 +9,7 @@ mod build;
 mod check;
 mod conformance;
 mod diff;
+mod export;
 mod fuzz;
 mod harness;
 mod java;

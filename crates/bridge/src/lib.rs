@@ -10,6 +10,7 @@
 pub use konbini_scenario as scenario;
 pub use konbini_trace as trace;
 
+use konbini_scenario::code::{File, Signal};
 use konbini_scenario::inspect::{Inspect, Inspection};
 use konbini_scenario::{Action, Flight, Recording, Scenario, Snapshot, TraceEvent};
 use serde::de::IgnoredAny;
@@ -48,7 +49,10 @@ pub enum Command {
     Frame,
     Snapshot,
     Inspect(Inspect),
-    /// The recording so far; with or without its actions.
+    /// Starts this recording from nothing, over whatever is stored, with its programs: the page that
+    /// asks is told when each is to begin. The reader has asked for it.
+    Rerun(Box<Recording>),
+    /// The recording so far; with or without its actions and programs.
     Record {
         actions: bool,
     },
@@ -58,10 +62,24 @@ pub enum Command {
         port: u16,
     },
     /// A program of this page begins at the next virtual millisecond: it follows the cluster's
-    /// clock and opens its connections through the port sent along.
-    BeginProgram,
-    /// It is gone, whatever it was doing: its connections close.
-    EndProgram(u32),
+    /// clock and opens its connections through the port sent along. `files` is all that it may
+    /// read, and `file` the one that runs. `ordered`: it is the one that an [`Order`] wants.
+    BeginProgram {
+        file: String,
+        files: Vec<File>,
+        ordered: bool,
+    },
+    /// A program hears a signal at the next virtual millisecond.
+    SignalProgram {
+        program: ProgramId,
+        signal: Signal,
+    },
+    /// A program is ended at the next virtual millisecond: its connections close. Done means that
+    /// its worker is not needed any more. `gone`: it is not there any more, so nobody waits for it.
+    EndProgram {
+        program: ProgramId,
+        gone: bool,
+    },
     /// Deletes everything stored.
     Reset,
 }
@@ -80,6 +98,8 @@ pub enum Update {
     Frame(Box<Frame>),
     /// Something about storage or the other tabs that the reader must know.
     Notice(Notice),
+    /// About the programs of a run that is repeated.
+    Order(Order),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,8 +114,30 @@ pub enum Reply {
     Snapshot(Box<Snapshot>),
     Inspection(Box<Inspection>),
     Recording(Box<Recording>),
-    /// The number of the program that begins.
-    Program(u32),
+    /// The program that begins.
+    Program(ProgramId),
+}
+
+/// A program of one run; a number of an earlier run is nobody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramId {
+    pub run: u32,
+    /// In the order in which they begin, from 0.
+    pub number: u32,
+}
+
+/// What a run that is repeated wants of the page that asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "kebab-case")]
+pub enum Order {
+    /// A program is to begin: the cluster waits for it.
+    Begin { file: String, files: Vec<File> },
+    /// A program hears a signal now.
+    Signal { program: u32, signal: Signal },
+    /// A program has ended by force: its worker is not needed any more.
+    Kill { program: u32 },
+    /// A program that was to begin did not come: nothing more is ordered.
+    GaveUp,
 }
 
 /// Why a command was refused: a code with a sentence in each language, and the details.
@@ -217,11 +259,12 @@ impl Passing {
             Reply { id: u32 },
             Frame(IgnoredAny),
             Notice(IgnoredAny),
+            Order(IgnoredAny),
         }
         Ok(match serde_json::from_str(text)? {
             Head::Reply { id } => Passing::Reply { id },
             Head::Frame(_) => Passing::Frame,
-            Head::Ready | Head::Notice(_) => Passing::Other,
+            Head::Ready | Head::Notice(_) | Head::Order(_) => Passing::Other,
         })
     }
 }
@@ -244,6 +287,11 @@ mod tests {
             r#"{"notice":{"notice":"became-owner"}}"#,
             Passing::Other,
         );
+        check(
+            Update::Order(Order::Kill { program: 3 }),
+            r#"{"order":{"order":"kill","program":3}}"#,
+            Passing::Other,
+        );
         let code = "c".to_owned();
         let message = "m".to_owned();
         let outcome = Err(Refusal { code, message });
@@ -259,11 +307,7 @@ mod tests {
 
     #[test]
     fn numbers_beyond_what_javascript_holds_cross() {
-        let mut recording = Recording {
-            scenario: scenario::catalogue::playground(),
-            actions: Vec::new(),
-            until: 0,
-        };
+        let mut recording = Recording::of(scenario::catalogue::playground());
         recording.scenario.seed = u64::MAX;
         let command = Command::Open {
             recording: Box::new(recording),

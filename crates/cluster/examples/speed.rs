@@ -16,11 +16,7 @@ const STEPS: u64 = u64::MAX;
 
 /// Runs so many virtual ms after the start, with a snapshot every 16 ms if there is a page.
 fn measure(name: &str, scenario: Scenario, virtual_ms: i64, page: bool) {
-    let recording = Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of(scenario);
     let mut host = MemoryHost::start(&recording, Some(64 * 1024 * 1024)).expect("a valid scenario");
     host.run_until(20_000, STEPS).expect("it starts");
     let consumed = |host: &mut MemoryHost| -> u64 {

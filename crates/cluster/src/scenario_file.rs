@@ -106,9 +106,9 @@ impl File {
             Start::Scenario(scenario) => (**scenario).clone(),
         };
         Ok(Recording {
-            scenario,
             actions: self.actions.clone(),
             until: self.until,
+            ..Recording::of(scenario)
         })
     }
 }

@@ -31,9 +31,8 @@ fn scenario(topic_configs: &str) -> Scenario {
 
 fn recording(scenario: Scenario, actions: &str) -> Recording {
     Recording {
-        scenario,
         actions: serde_json::from_str(actions).unwrap(),
-        until: 0,
+        ..Recording::of(scenario)
     }
 }
 

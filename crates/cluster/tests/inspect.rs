@@ -3,7 +3,7 @@
 use konbini_cluster::{Inspected, MemoryHost};
 use konbini_protocol::record::batches;
 use konbini_scenario::fault::{Effect, NetworkRule, Party};
-use konbini_scenario::inspect::{Inspect, Inspection};
+use konbini_scenario::inspect::{Committed, Inspect, Inspection};
 use konbini_scenario::snapshot::{PartitionView, Who};
 use konbini_scenario::{Action, Recording, catalogue};
 
@@ -11,11 +11,7 @@ const STEPS: u64 = 1_000_000;
 const TOPIC: &str = "topic-test";
 
 fn run(until: i64, limit_bytes: Option<usize>) -> MemoryHost {
-    let recording = Recording {
-        scenario: catalogue::two_partitions(),
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of(catalogue::two_partitions());
     let mut host = MemoryHost::start(&recording, limit_bytes).unwrap();
     host.run_until(until, STEPS).unwrap();
     host
@@ -32,6 +28,42 @@ fn leader(host: &mut MemoryHost, partition: usize) -> i32 {
     let snapshot = host.cluster.snapshot();
     let topic = snapshot.topics.iter().find(|topic| topic.name == TOPIC);
     topic.unwrap().partitions[partition].leader
+}
+
+/// What may be read of a partition from an offset on.
+fn committed(host: &mut MemoryHost, from: i64) -> Committed {
+    let ask = Inspect::Committed {
+        topic: TOPIC.to_owned(),
+        partition: 1,
+        from,
+    };
+    match look(host, &ask) {
+        Inspection::Committed(found) => found,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn committed_records_as_they_are() {
+    for limit_bytes in [None, Some(1)] {
+        let mut host = run(30_000, limit_bytes);
+        let hash = host.cluster.trace_hash();
+        let all = committed(&mut host, 0);
+        let snapshot = host.cluster.snapshot();
+        let topic = snapshot.topics.iter().find(|topic| topic.name == TOPIC);
+        let partition = &topic.unwrap().partitions[1];
+        assert_eq!(all.end, partition.high_watermark);
+        assert_eq!(all.next, all.end);
+        let offsets: Vec<i64> = all.records.iter().map(|record| record.offset).collect();
+        assert_eq!(offsets, (0..all.end).collect::<Vec<i64>>());
+        let value = all.records[0].value.as_ref().unwrap();
+        // "value-" and what follows it.
+        assert!(value.starts_with("dmFsdWUt"), "{value}");
+        let tail = committed(&mut host, all.end - 3);
+        assert_eq!(tail.records, all.records[all.records.len() - 3..]);
+        assert_eq!(committed(&mut host, all.end).records, []);
+        assert_eq!(host.cluster.trace_hash(), hash);
+    }
 }
 
 #[test]
@@ -253,11 +285,7 @@ fn a_group_is_there_once() {
     let mut scenario = catalogue::two_partitions();
     let factor = "offsets.topic.replication.factor".to_owned();
     scenario.broker_configs.insert(factor, "3".to_owned());
-    let recording = Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of(scenario);
     let mut host = MemoryHost::start(&recording, None).unwrap();
     host.run_until(20_000, STEPS).unwrap();
     let before = host.cluster.snapshot().groups;

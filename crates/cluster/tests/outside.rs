@@ -16,11 +16,7 @@ use proptest::prelude::*;
 const STEPS: u64 = 1_000_000;
 
 fn playground() -> MemoryHost {
-    let recording = Recording {
-        scenario: catalogue::playground(),
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of(catalogue::playground());
     let mut host = MemoryHost::start(&recording, None).unwrap();
     host.run_until(5_000, STEPS).unwrap();
     host

@@ -14,11 +14,7 @@ const TOPIC: &str = "topic-test";
 const GROUP: &str = "test-group";
 
 fn recording(scenario: Scenario) -> Recording {
-    Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    }
+    Recording::of(scenario)
 }
 
 /// By partition: one past the newest offset that the producer was told, or that is committed.

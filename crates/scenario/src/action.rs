@@ -1,5 +1,6 @@
 //! What can be done to a running cluster. The page, share links, scripts and tests all use these.
 
+use crate::code::Code;
 use crate::fault::NetworkRule;
 use crate::spec::{ConsumerSpec, ProducerSpec, Scenario, TopicSpec};
 use serde::{Deserialize, Serialize};
@@ -191,4 +192,19 @@ pub struct Recording {
     /// Where the run stood when it was shared, in virtual ms: a reader may fast-forward to it.
     #[serde(default)]
     pub until: i64,
+    /// The reader's programs.
+    #[serde(default, skip_serializing_if = "Code::is_empty")]
+    pub code: Code,
+}
+
+impl Recording {
+    /// A scenario to which nothing has been done.
+    pub fn of(scenario: Scenario) -> Recording {
+        Recording {
+            scenario,
+            actions: Vec::new(),
+            until: 0,
+            code: Code::default(),
+        }
+    }
 }

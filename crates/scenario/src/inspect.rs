@@ -27,6 +27,12 @@ pub enum Inspect {
         from: i64,
         count: u32,
     },
+    /// What a consumer with `isolation.level=read_committed` may read from an offset on, as it is.
+    Committed {
+        topic: String,
+        partition: i32,
+        from: i64,
+    },
     /// The newest requests and responses of one participant.
     Wire {
         who: crate::snapshot::Who,
@@ -57,6 +63,7 @@ pub enum Inspection {
         high_watermark: i64,
         log_end: i64,
     },
+    Committed(Committed),
     Wire {
         exchanges: Vec<Exchange>,
     },
@@ -152,6 +159,27 @@ pub struct RecordView {
     pub headers: Vec<(String, String)>,
     pub key_size: i32,
     pub value_size: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    pub records: Vec<CommittedRecord>,
+    /// Where to read on.
+    pub next: i64,
+    /// The last stable offset.
+    pub end: i64,
+}
+
+/// A record, with bytes as base64.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CommittedRecord {
+    pub offset: i64,
+    /// Unix ms.
+    pub timestamp: i64,
+    pub key: Option<String>,
+    pub value: Option<String>,
+    pub headers: Vec<(String, Option<String>)>,
 }
 
 /// A request and its response as they crossed the wire.

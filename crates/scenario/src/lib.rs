@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod catalogue;
+pub mod code;
 pub mod fault;
 pub mod inspect;
 pub mod limit;
@@ -15,6 +16,7 @@ pub mod spec;
 pub mod validate;
 
 pub use action::{Action, Recording, TimedAction};
+pub use code::Code;
 pub use snapshot::{Flight, Snapshot, TraceEvent};
 pub use spec::Scenario;
 pub use validate::{Cast, Invalid};

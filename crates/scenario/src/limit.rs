@@ -86,6 +86,16 @@ pub const SLOW_MS_MAX: u32 = 60_000;
 /// Virtual ms by which a broker's clock is off, either way: an hour.
 pub const SKEW_MS: RangeInclusive<i64> = -3_600_000..=3_600_000;
 
+/// Files of the code view at one time; `www/code/page/files.js` has the same limits.
+pub const FILES_MAX: usize = 40;
+pub const FILE_NAME_CHARS_MAX: usize = 80;
+/// Characters of one file, in UTF-16 units.
+pub const FILE_CHARS_MAX: usize = 200_000;
+/// Characters of all texts that a recording holds, those of earlier versions too.
+pub const CODE_CHARS_MAX: usize = 2_000_000;
+/// Beginnings, signals and ends of programs in one recording.
+pub const PROGRAM_STEPS_MAX: usize = 2_000;
+
 /// Characters of a share link, its version included.
 pub const LINK_CHARS_MAX: usize = 32_000;
 /// Bytes of a recording as JSON, in a link or in a file.

@@ -2,7 +2,11 @@
 //!
 //! ```text
 //! v1.<base64url without padding of <raw deflate of <recording as compact JSON>>>
+//! v2.<the same, with programs>
 //! ```
+//!
+//! A run without programs is still written as version 1, which every page reads; a page that knows
+//! no programs must not open a run as if it had none.
 //!
 //! The version stands before everything else so that an old page can say that a link is newer
 //! than itself. Old versions stay readable for ever; see `tests/links/`.
@@ -16,15 +20,19 @@ use flate2::Compression;
 use flate2::read::{DeflateDecoder, DeflateEncoder};
 use std::io::Read;
 
-/// The version that [`encode`] writes.
-pub const VERSION: u32 = 1;
+/// The newest version that is read, and written for a recording with programs.
+pub const VERSION: u32 = 2;
+/// What is written for any other.
+const WITHOUT_CODE: u32 = 1;
 
 /// Why a link or a file is not a run. Each has a code for the page's sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     #[error("the link has {chars} characters; at most {LINK_CHARS_MAX} are read")]
     TooLong { chars: usize },
-    #[error("this is not a link to a run: it does not begin with a version such as v{VERSION}.")]
+    #[error(
+        "this is not a link to a run: it does not begin with a version such as v{WITHOUT_CODE}."
+    )]
     NotALink,
     #[error(
         "the link is of version {version}, this page reads up to version {VERSION}: reload the page to get a newer one"
@@ -65,7 +73,11 @@ pub fn encode(recording: &Recording) -> Result<String, Unreadable> {
     DeflateEncoder::new(json.as_bytes(), Compression::best())
         .read_to_end(&mut packed)
         .map_err(|_| Unreadable::TooLarge)?;
-    let text = format!("v{VERSION}.{}", URL_SAFE_NO_PAD.encode(packed));
+    let version = match recording.code.is_empty() {
+        true => WITHOUT_CODE,
+        false => VERSION,
+    };
+    let text = format!("v{version}.{}", URL_SAFE_NO_PAD.encode(packed));
     within_length(&text)?;
     Ok(text)
 }
@@ -75,7 +87,7 @@ pub fn decode(text: &str) -> Result<Recording, Unreadable> {
     within_length(text)?;
     let (version, body) = split_version(text)?;
     match version {
-        1 => decode_v1(body),
+        1 | 2 => decode_json(body),
         version => Err(Unreadable::Newer { version }),
     }
 }
@@ -124,7 +136,7 @@ fn split_version(text: &str) -> Result<(u64, &str), Unreadable> {
     Ok((version, body))
 }
 
-fn decode_v1(body: &str) -> Result<Recording, Unreadable> {
+fn decode_json(body: &str) -> Result<Recording, Unreadable> {
     let damaged = |detail| Unreadable::Damaged { detail };
     let packed = URL_SAFE_NO_PAD
         .decode(body)

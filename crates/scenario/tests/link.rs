@@ -17,9 +17,9 @@ fn recording(actions: usize) -> Recording {
     }
     text.push(']');
     Recording {
-        scenario: catalogue::first_light(),
         actions: serde_json::from_str(&text).unwrap(),
         until: 60_000,
+        ..Recording::of(catalogue::first_light())
     }
 }
 
@@ -45,11 +45,7 @@ fn check(text: &str, code: &str) {
 #[test]
 fn ordinary_scenarios_are_short() {
     for entry in catalogue::all() {
-        let recording = Recording {
-            scenario: entry.scenario,
-            actions: Vec::new(),
-            until: 0,
-        };
+        let recording = Recording::of(entry.scenario);
         let text = encode(&recording).unwrap();
         assert!(
             text.len() < 2_000,
@@ -89,7 +85,7 @@ fn broken_links_say_what_is_wrong() {
     check("v.abc", "link-not-a-link");
     check("v0.abc", "link-not-a-link");
     check("v+1.abc", "link-not-a-link");
-    check("v2.abc", "link-newer");
+    check("v3.abc", "link-newer");
     check("v99999999999999999999999.abc", "link-newer");
     check("v1.", "link-damaged");
     check("v1.a b", "link-damaged");
@@ -165,9 +161,9 @@ mod properties {
                     })
                     .collect();
                 Recording {
-                    scenario,
                     actions,
                     until: at + 1,
+                    ..Recording::of(scenario)
                 }
             },
         )

@@ -135,6 +135,26 @@ impl Ctx {
         restarted.is_some()
     }
 
+    /// Deletes the run and starts this recording from nothing, with its programs at their moments.
+    /// Whether it was started.
+    pub async fn rerun(&self, recording: &Recording) -> bool {
+        let desk = match crate::code::Desk::load(self).await {
+            Ok(desk) => desk,
+            Err(error) => {
+                self.send(Msg::Refused(crate::code::refusal(&error)));
+                return false;
+            }
+        };
+        let _ = desk.call_now("clearAll", &[]);
+        let command = Command::Rerun(Box::new(recording.clone()));
+        let Some(Reply::Opened { resumed, scenario }) = self.answer(command).await else {
+            return false;
+        };
+        self.live.borrow_mut().forget();
+        self.send(Msg::Opened { resumed, scenario });
+        true
+    }
+
     /// Opens a recording (over a stored run when `replace`). Whether a stored run was continued;
     /// none when nothing was opened.
     pub async fn open(&self, recording: Recording, replace: bool) -> Option<bool> {

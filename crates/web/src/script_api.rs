@@ -50,7 +50,11 @@ pub fn install(ctx: &Ctx) {
     });
     method1(&api, "share", ctx, |ctx, _| async move {
         let recording = match ask(&ctx, Command::Record { actions: true }).await? {
-            Reply::Recording(recording) => recording,
+            Reply::Recording(mut recording) => {
+                let added = crate::code::add_files(&ctx, &mut recording).await;
+                added.map_err(|refusal| error(&refusal))?;
+                recording
+            }
             _ => return Err(script_error("share", "no recording came")),
         };
         let link = share::write_link(&recording).map_err(|refusal| error(&refusal))?;
@@ -92,7 +96,19 @@ fn connect(api: &Object, ctx: &Ctx) {
 /// `code`: programs in terminals. Its first use loads what it needs.
 fn code(api: &Object, ctx: &Ctx) {
     let object = Object::new();
-    for name in ["write", "run", "output", "stop", "list"] {
+    method1(&object, "runAsRecorded", ctx, |ctx, _| async move {
+        let none = || Refusal {
+            code: "no-linked-code".to_owned(),
+            message: "no link with code is open".to_owned(),
+        };
+        let linked = ctx.state.linked.clone();
+        let recording = linked.ok_or_else(|| error(&none()))?;
+        ctx.rerun(&recording).await;
+        Ok(JsValue::UNDEFINED)
+    });
+    for name in [
+        "write", "run", "output", "stop", "list", "use", "keep", "export",
+    ] {
         let ctx = ctx.clone();
         let function = Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(
             move |first: JsValue, second: JsValue| {

@@ -41,11 +41,7 @@ pub fn write_file(recording: &Recording) -> Result<String, Refusal> {
 
 /// A recording of a scenario to which nothing has been done.
 pub fn fresh(scenario: Scenario) -> Recording {
-    Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    }
+    Recording::of(scenario)
 }
 
 fn refusal(error: &Unreadable) -> Refusal {

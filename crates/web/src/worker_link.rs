@@ -2,6 +2,7 @@
 //!
 //! At most one [`Command::Frame`] is outstanding; a page that draws slowly asks less often.
 
+use crate::scenario::code::File;
 use futures_channel::oneshot;
 use js_sys::Array;
 use konbini_bridge::{Command, Notice, Refusal, Reply, Request, Update};
@@ -156,8 +157,19 @@ impl WorkerLink {
     }
 
     /// Begins a program; its turns go through `port`, which moves to the worker.
-    pub fn begin_program(&self, port: &MessagePort) -> impl Future<Output = Answer> + 'static {
-        self.send(Command::BeginProgram, Some(port))
+    pub fn begin_program(
+        &self,
+        port: &MessagePort,
+        file: String,
+        files: Vec<File>,
+        ordered: bool,
+    ) -> impl Future<Output = Answer> + 'static {
+        let command = Command::BeginProgram {
+            file,
+            files,
+            ordered,
+        };
+        self.send(command, Some(port))
     }
 
     /// Asks for a frame at real time `now` (ms), unless one is still being made. A worker that

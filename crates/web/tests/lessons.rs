@@ -39,11 +39,7 @@ const SLOW: Reader = Reader {
 
 fn walk(number: usize, reader: &Reader) {
     let lesson = &LESSONS[number];
-    let recording = Recording {
-        scenario: (lesson.scenario)(),
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of((lesson.scenario)());
     let mut host = MemoryHost::start(&recording, None).expect("a valid scenario");
     let mut progress = Progress::default();
     progress.opened(&recording.scenario, false);
@@ -152,11 +148,7 @@ fn two_partitions_two_consumers_then_three_then_one_leaves() {
 #[test]
 fn records_are_taken_while_there_is_no_controller() {
     let lesson = &LESSONS[9];
-    let recording = Recording {
-        scenario: (lesson.scenario)(),
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of((lesson.scenario)());
     let mut host = MemoryHost::start(&recording, None).expect("a valid scenario");
     let mut now = 10_000;
     host.run_until(now, STEPS).expect("it runs");

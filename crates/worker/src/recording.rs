@@ -5,6 +5,7 @@
 //! "upcoming"      actions to come: a recording's own, written once, and anew when a person's has to
 //!                 wait; the clock says how many, from the end, are still to come
 //! ["action", n]   the n-th action that was done, written when it is
+//! ["program", n]  the n-th thing that a reader did with programs, likewise
 //! "clock"         {now, boot, upcoming, traceHash}, with every transaction of the run
 //! ```
 //!
@@ -13,6 +14,7 @@
 
 use crate::store::database::{MetaKey, MetaWrite, StoredMeta};
 use konbini_cluster::Cluster;
+use konbini_scenario::code::TimedStep;
 use konbini_scenario::{Scenario, TimedAction};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +40,8 @@ pub struct StoredRun {
     /// Done ones, then those still to come.
     pub actions: Vec<TimedAction>,
     pub done: usize,
+    /// What readers did with programs.
+    pub programs: Vec<TimedStep>,
     pub now: i64,
     /// The boot that begins now.
     pub boot: u32,
@@ -73,7 +77,10 @@ impl StoredRun {
             let past = upcoming.len().saturating_sub(left);
             actions.extend(upcoming.into_iter().skip(past));
         }
+        let programs = meta.programs.iter();
+        let programs = programs.map(|text| parse("what was done with a program", text));
         Ok(Some(StoredRun {
+            programs: programs.collect::<Result<_, _>>()?,
             scenario: parse("the scenario", scenario)?,
             actions,
             done,
@@ -95,6 +102,7 @@ pub struct Recorder {
     /// Whether what is to come is the end of what is stored as such.
     upcoming: bool,
     actions: usize,
+    programs: usize,
     clock: Option<Clock>,
     clock_at: f64,
 }
@@ -106,6 +114,7 @@ impl Recorder {
             scenario: true,
             upcoming: true,
             actions: stored.done,
+            programs: stored.programs.len(),
             ..Recorder::default()
         }
     }
@@ -115,14 +124,21 @@ impl Recorder {
         self.upcoming &= cluster.upcoming().len() == 0;
     }
 
-    /// Whether the run has actions that are not handed over yet.
-    pub fn lacks_actions(&self, cluster: &Cluster) -> bool {
-        !self.upcoming || self.actions < cluster.done().len()
+    /// Whether the run has actions, or programs something that was done to them, that are not handed
+    /// over yet.
+    pub fn lacks_actions(&self, cluster: &Cluster, programs: &[TimedStep]) -> bool {
+        !self.upcoming || self.actions < cluster.done().len() || self.programs < programs.len()
     }
 
     /// What has changed since the last call. A clock that merely moved is left out for a while,
     /// unless `anyway`.
-    pub fn changes(&mut self, cluster: &Cluster, real: f64, anyway: bool) -> Vec<MetaWrite> {
+    pub fn changes(
+        &mut self,
+        cluster: &Cluster,
+        programs: &[TimedStep],
+        real: f64,
+        anyway: bool,
+    ) -> Vec<MetaWrite> {
         let mut writes = Vec::new();
         if !self.scenario {
             self.scenario = true;
@@ -138,6 +154,10 @@ impl Recorder {
             writes.push(write(MetaKey::Action(number as u32), timed));
         }
         self.actions = done.len();
+        for (number, timed) in programs.iter().enumerate().skip(self.programs) {
+            writes.push(write(MetaKey::Program(number as u32), timed));
+        }
+        self.programs = programs.len();
         let due = anyway || !writes.is_empty() || real - self.clock_at >= CLOCK_EVERY_MS;
         if !due {
             return writes;
@@ -169,6 +189,7 @@ fn write(key: MetaKey, value: &impl Serialize) -> MetaWrite {
 mod tests {
     use super::*;
     use konbini_cluster::Boot;
+    use konbini_scenario::code::Step;
     use konbini_scenario::{Action, catalogue};
     use std::collections::BTreeMap;
 
@@ -188,6 +209,7 @@ mod tests {
         cluster: Cluster,
         recorder: Recorder,
         actions: BTreeMap<u32, String>,
+        programs: Vec<TimedStep>,
         meta: StoredMeta,
         /// Keys of the last writes.
         keys: Vec<MetaKey>,
@@ -204,6 +226,7 @@ mod tests {
                 cluster: Cluster::new(catalogue::first_light(), boot).expect("a valid run"),
                 recorder: Recorder::default(),
                 actions: BTreeMap::new(),
+                programs: Vec::new(),
                 meta: StoredMeta::default(),
                 keys: Vec::new(),
             };
@@ -218,13 +241,19 @@ mod tests {
 
         fn store(&mut self) -> StoredRun {
             self.keys.clear();
-            for MetaWrite { key, json } in self.recorder.changes(&self.cluster, 0.0, true) {
+            let programs = self.programs.clone();
+            let writes = self.recorder.changes(&self.cluster, &programs, 0.0, true);
+            for MetaWrite { key, json } in writes {
                 self.keys.push(key);
                 match key {
                     MetaKey::Scenario => self.meta.scenario = Some(json),
                     MetaKey::Upcoming => self.meta.upcoming = Some(json),
                     MetaKey::Clock => self.meta.clock = Some(json),
                     MetaKey::Action(number) => drop(self.actions.insert(number, json)),
+                    MetaKey::Program(number) => {
+                        assert_eq!(number as usize, self.meta.programs.len(), "each once");
+                        self.meta.programs.push(json);
+                    }
                 }
             }
             self.meta.actions = self.actions.values().cloned().collect();
@@ -253,7 +282,7 @@ mod tests {
     fn an_action_is_lacking_until_it_is_handed_over() {
         let mut run = Recorded::run(&[], 5_000);
         run.store();
-        assert!(!run.recorder.lacks_actions(&run.cluster));
+        assert!(!run.recorder.lacks_actions(&run.cluster, &run.programs));
         // To the middle of a millisecond.
         while run.cluster.is_settled() {
             run.cluster.step();
@@ -261,13 +290,32 @@ mod tests {
         let now = run.cluster.now();
         run.act(stop("producer-1"));
         assert_eq!(run.cluster.upcoming().len(), 1);
-        assert!(run.recorder.lacks_actions(&run.cluster));
+        assert!(run.recorder.lacks_actions(&run.cluster, &run.programs));
         run.cluster.run_until(now, STEPS);
-        assert!(run.recorder.lacks_actions(&run.cluster));
+        assert!(run.recorder.lacks_actions(&run.cluster, &run.programs));
         let stored = run.store();
         assert_eq!(stored.actions, [timed(now, stop("producer-1"))]);
         assert_eq!(stored.done, 1);
-        assert!(!run.recorder.lacks_actions(&run.cluster));
+        assert!(!run.recorder.lacks_actions(&run.cluster, &run.programs));
+    }
+
+    #[test]
+    fn what_was_done_with_programs_is_written_once_and_found() {
+        let step = |at| {
+            let step = Step::Kill { program: 0 };
+            TimedStep { at, step }
+        };
+        let mut run = Recorded::run(&[], 5_000);
+        run.programs.push(step(4_000));
+        assert!(run.recorder.lacks_actions(&run.cluster, &[step(4_000)]));
+        assert_eq!(run.store().programs, [step(4_000)]);
+        run.programs.push(step(5_000));
+        let stored = run.store();
+        assert_eq!(stored.programs, run.programs);
+        // After a reload only what is new is written.
+        run.recorder = Recorder::resuming(&stored);
+        run.programs.push(step(6_000));
+        assert_eq!(run.store().programs, run.programs);
     }
 
     #[test]

@@ -58,11 +58,7 @@ fn producer(pace: Pace) -> ProducerSpec {
 
 /// A cluster that is warm; with a limit, log bytes are dropped after every step and loaded again.
 fn start(scenario: Scenario, limit_bytes: Option<usize>) -> MemoryHost {
-    let recording = Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of(scenario);
     let mut host = MemoryHost::start(&recording, limit_bytes).expect("a valid scenario");
     host.run_until(WARM_UP_MS, STEPS).expect("it starts");
     host

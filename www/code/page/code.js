@@ -1,5 +1,6 @@
 // The code view's part of the page: files, terminals, and the programs in them. Loaded when it is first wanted.
 import EXAMPLES from 'examples';
+import { collect, pack } from './export/pack.js';
 import { Files } from './files.js';
 import { PlainEditor } from './plain.js';
 import { Sandbox } from './sandbox.js';
@@ -9,19 +10,27 @@ import { Terminal } from './terminal.js';
 const TERMINALS_MAX = 12;
 
 class Desk {
+  /** Files and programs that came with a link: `{ files, programs }`. The reader's own stay as they are. */
+  #linked;
+  #showsLink = false;
   #terminals = new Map();
   #ids = 0;
   #listeners = new Set();
   #editor;
   #current;
 
-  constructor(host, files) {
+  constructor(host, own) {
     this.host = host;
-    this.files = files;
-    this.#current = files.names[0];
+    this.own = own;
+    this.#current = own.names[0];
     this.sandbox = new Sandbox((worker, message) => {
       this.#terminals.get(Number(worker.split('.')[0]))?.failed(message);
     });
+  }
+
+  /** The files that are shown, written and run: the reader's own, or those of the link. */
+  get files() {
+    return this.#showsLink ? this.#linked.files : this.own;
   }
 
   /** Virtual ms, as the page last saw it. */
@@ -43,12 +52,27 @@ class Desk {
     const terminal = new Terminal(this, (this.#ids += 1), name);
     this.#terminals.set(terminal.id, terminal);
     try {
-      await terminal.begin();
+      await terminal.begin(this.files.list);
     } catch (error) {
       this.#terminals.delete(terminal.id);
       throw error;
     }
     return terminal.id;
+  }
+
+  /** Shows the reader's own files (`own`) or those of the link (`link`). */
+  use(which) {
+    if (which !== 'own' && which !== 'link') throw refusal('bad-argument', `use(which): own or link, not ${which}`);
+    if (which === 'link' && !this.#linked) throw refusal('no-linked-code', 'no link with code is open');
+    this.#showsLink = which === 'link';
+    this.open(this.files.names[0]);
+  }
+
+  /** Copies the files of the link to the reader's own, in the place of files of those names, and shows these. */
+  keep() {
+    if (!this.#linked) throw refusal('no-linked-code', 'no link with code is open');
+    for (const { name, text } of this.#linked.files.list) this.own.write(name, text);
+    this.use('own');
   }
 
   output(id) {
@@ -64,7 +88,17 @@ class Desk {
       const { id, name, state, code, signal, member } = one;
       return { id, name, state, ...(state === 'ended' ? { code, signal } : {}), ...member };
     });
-    return { files: this.files.names, terminals };
+    const linked = this.#linked && { files: this.#linked.files.names, programs: this.#linked.programs };
+    return { files: this.files.names, shown: this.#showsLink ? 'link' : 'own', linked: linked ?? null, terminals };
+  }
+
+  /** A zip that takes this run to Apache Kafka: its bytes. */
+  async export() {
+    const { snapshot, configs, language } = JSON.parse(await this.host.situation());
+    const topics = snapshot.topics.filter(({ internal }) => !internal);
+    const read = async (...place) => JSON.parse(await this.host.committed(...place));
+    const records = await collect(topics, read);
+    return pack({ brokers: snapshot.brokers.length, configs, topics, files: this.files.list, ...records, language });
   }
 
   // From here on: for the view.
@@ -72,7 +106,7 @@ class Desk {
   async restart(id) {
     const terminal = this.#terminal(id);
     if (terminal.isAlive) terminal.kill();
-    await terminal.begin();
+    await terminal.begin(this.files.list);
   }
 
   clear(id) {
@@ -85,6 +119,50 @@ class Desk {
     if (terminal.isAlive) terminal.kill();
     this.#terminals.delete(terminal.id);
     this.changed();
+  }
+
+  /** What came with a link, as text: it is shown, and nothing of it runs. Without one: nothing came. */
+  receive(text) {
+    const came = text && JSON.parse(text);
+    this.#linked = came ? { files: Files.of(came.files), programs: came.programs } : undefined;
+    this.#showsLink = Boolean(came);
+    if (came && came.files.length === 0) this.#linked.files.write('main.js', '');
+    this.open(this.files.names[0]);
+  }
+
+  /** Own files that `keep` would write over with another text. */
+  clashes() {
+    const linked = this.#linked?.files.list ?? [];
+    return linked.filter(({ name, text }) => this.own.has(name) && this.own.read(name) !== text).map(({ name }) => name);
+  }
+
+  /** For a link, as text: the files that are shown; `touched`: not just the example that is there at first. */
+  shared() {
+    const files = this.files.list;
+    const first = Object.entries(EXAMPLES[0].files);
+    const untouched = files.length === first.length && first.every(([name, text]) => this.files.read(name) === text);
+    return JSON.stringify({ files, touched: this.#showsLink || !untouched });
+  }
+
+  /** The run is about to be repeated: the terminals of this one go. */
+  clearAll() {
+    for (const terminal of this.#terminals.values()) terminal.lost();
+    this.#terminals.clear();
+    this.changed();
+  }
+
+  /** What a recording that is repeated wants of a program. */
+  async ordered(text) {
+    const { order, file, files, program, signal } = JSON.parse(text);
+    const terminal = [...this.#terminals.values()].findLast(({ number }) => number === program);
+    if (order === 'signal') terminal?.heard(signal);
+    if (order === 'kill') terminal?.kill();
+    if (order !== 'begin') return;
+    this.#makeRoom();
+    const begun = new Terminal(this, (this.#ids += 1), file);
+    this.#terminals.set(begun.id, begun);
+    this.changed();
+    await begun.begin(files, true);
   }
 
   attach(id, element) {
@@ -196,10 +274,11 @@ function refusal(code, message) {
 let desk;
 
 /**
- * The one desk of this page. `host`: `begin(port)` and `end(number)` of programs, `now()` in virtual ms,
- * `refused(sentence, code)`.
+ * The one desk of this page. `host`: `begin(port, file, files, ordered)` (run and number of the program),
+ * `signal(run, number, name)`, `end(run, number, gone)` (settles when its worker is not needed any more), `now()`
+ * in virtual ms, `refused(sentence, code)`, and for an export `situation()` and `committed(topic, partition, from)`.
  */
 export function open(host) {
-  desk ??= Files.open(EXAMPLES[0].files).then((files) => new Desk(host, files));
+  desk ??= Files.open(EXAMPLES[0].files).then((own) => new Desk(host, own));
   return desk;
 }

@@ -1,10 +1,13 @@
-// The reader's files: a database of their own, beside the cluster's.
+// Files of programs: the reader's own in a database beside the cluster's; those of a link in memory alone.
 
 const DATABASE = 'konbini-code';
 const STORE = 'files';
 /** Real ms after the last change of a file until it is stored. */
 const SETTLE_MS = 300;
+/** Limits as in crates/scenario/src/limit.rs: what is here fits into a recording. */
 export const FILES_MAX = 40;
+/** Characters of one file. */
+export const FILE_CHARACTERS_MAX = 200_000;
 /** Characters of all files together. */
 export const CHARACTERS_MAX = 1_000_000;
 const NAME = /^[\w][\w.-]*(\/[\w][\w.-]*)*$/;
@@ -32,12 +35,20 @@ export class Files {
     return files;
   }
 
+  /** Files that are kept nowhere: `{ name, text }` each. */
+  static of(list) {
+    const files = new Files();
+    for (const { name, text } of list) files.#texts.set(name, text);
+    return files;
+  }
+
   get names() {
     return [...this.#texts.keys()];
   }
 
-  get all() {
-    return Object.fromEntries(this.#texts);
+  /** `{ name, text }` each. */
+  get list() {
+    return [...this.#texts].map(([name, text]) => ({ name, text }));
   }
 
   has(name) {
@@ -55,6 +66,7 @@ export class Files {
     }
     if (typeof text !== 'string') throw new Error(`the text of ${name} must be a string`);
     if (!this.has(name) && this.#texts.size >= FILES_MAX) throw new Error(`there are ${FILES_MAX} files already`);
+    if (text.length > FILE_CHARACTERS_MAX) throw new Error(`a file may have ${FILE_CHARACTERS_MAX} characters: ${name}`);
     let characters = text.length;
     for (const [other, kept] of this.#texts) if (other !== name) characters += kept.length;
     if (characters > CHARACTERS_MAX) throw new Error(`all files together may have ${CHARACTERS_MAX} characters`);
@@ -68,12 +80,12 @@ export class Files {
   }
 
   #keepLater(name) {
+    if (!this.#database) return;
     clearTimeout(this.#timers.get(name));
     this.#timers.set(name, setTimeout(() => this.#keep(name), SETTLE_MS));
   }
 
   #keep(name) {
-    if (!this.#database) return;
     const store = this.#database.transaction(STORE, 'readwrite').objectStore(STORE);
     const place = this.names.indexOf(name);
     if (place >= 0) store.put({ text: this.read(name), place }, name);

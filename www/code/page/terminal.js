@@ -15,7 +15,8 @@ export class Terminal {
   /** `{ group, member }` once the program has joined one. */
   member = undefined;
   #desk;
-  #number;
+  /** Run and number, as the cluster knows it. */
+  #program;
   #control;
   #over;
   #ends;
@@ -33,18 +34,24 @@ export class Terminal {
     return this.state !== 'ended';
   }
 
-  /** Begins the program at the cluster's next millisecond. */
-  async begin() {
+  /** Its program's number in the run, in the order in which they began. */
+  get number() {
+    return this.#program?.[1];
+  }
+
+  /** Begins the program at the cluster's next millisecond, or, `ordered`, where a recording waits for it. */
+  async begin(files, ordered = false) {
     const control = new MessageChannel();
     const cluster = new MessageChannel();
-    this.#number = await this.#desk.host.begin(cluster.port2);
+    this.#program = await this.#desk.host.begin(cluster.port2, this.name, JSON.stringify(files), ordered);
     this.#run += 1;
     this.state = 'running';
     this.signal = this.member = undefined;
     this.#over = new Promise((resolve) => (this.#ends = resolve));
     this.#control = control.port1;
     this.#control.onmessage = ({ data }) => this.#told(data);
-    const what = { files: this.#desk.files.all, entry: this.name, number: this.#number };
+    const texts = Object.fromEntries(files.map(({ name, text }) => [name, text]));
+    const what = { files: texts, entry: this.name, number: this.number };
     try {
       await this.#desk.sandbox.start(this.#worker, what, control.port2, cluster.port1);
     } catch (error) {
@@ -59,20 +66,35 @@ export class Terminal {
   stop() {
     if (this.state === 'stopping') this.kill();
     if (this.state !== 'running') return this.#over;
-    this.state = 'stopping';
-    this.screen.write('note', '^C\n', this.#desk.now());
-    this.#control.postMessage({ t: 'signal', name: 'SIGINT' });
+    this.heard('SIGINT');
+    this.#desk.host.signal(...this.#program, 'SIGINT');
     this.#wait();
-    this.#desk.changed();
     return this.#over;
   }
 
-  kill() {
-    this.#ended({ code: KILLED, signal: 'SIGKILL', at: this.#desk.now() });
+  /** A signal is on its way, sent by the reader or by a recording. */
+  heard(signal) {
+    if (!this.isAlive) return;
+    this.state = 'stopping';
+    this.screen.write('note', signal === 'SIGINT' ? '^C\n' : `[${signal}]\n`, this.#desk.now());
+    this.#desk.changed();
+  }
+
+  /** `gone`: its worker does not work any more. */
+  kill(gone = false) {
+    this.#ended({ code: KILLED, signal: 'SIGKILL', at: this.#desk.now() }, gone);
   }
 
   failed(message) {
     this.screen.write('err', `${message}\n`, this.#desk.now());
+    this.kill(true);
+  }
+
+  /** The run that it belonged to is over. */
+  lost() {
+    if (!this.isAlive) return;
+    this.screen.write('err', '[the cluster was started over]\n', this.#desk.now());
+    this.#program = undefined;
     this.kill();
   }
 
@@ -104,16 +126,18 @@ export class Terminal {
       this.#desk.changed();
     }
     if (data.t === 'ended') this.#ended(data);
-    if (data.t === 'lost') this.failed('[the cluster was started over]');
+    if (data.t === 'lost') this.lost();
   }
 
-  #ended({ code, signal, at }) {
+  #ended({ code, signal, at }, gone = false) {
     if (!this.isAlive) return;
     clearTimeout(this.#grace);
     Object.assign(this, { state: 'ended', code, signal, member: undefined });
     this.#control.close();
-    this.#desk.sandbox.end(this.#worker);
-    this.#desk.host.end(this.#number);
+    // The cluster may still wait for what the worker is doing at this moment, so that a replay has it too.
+    const [worker, program] = [this.#worker, this.#program];
+    const released = program ? this.#desk.host.end(...program, gone) : undefined;
+    Promise.resolve(released).then(() => this.#desk.sandbox.end(worker));
     this.screen.write('note', `[${signal ? `${signal}, ` : ''}exit code ${code}]\n`, at);
     this.#ends();
     this.#desk.changed();

@@ -24,6 +24,8 @@ import { zlibWith } from './zlib.js';
 const ROUNDS_MAX = 1_000;
 /** The last lines of a stack, where it is this loop that called. */
 const RUNTIME_FRAMES = /(\n +at [^\n]*\(?(?:node:konbini|blob:)[^\n]*\)?(?:\x1b\[39m)?)+(?=$| \{)/; // eslint-disable-line no-control-regex
+/** What a reader sends, by the system's numbers. */
+const SIGNALS = { 2: 'SIGINT', 15: 'SIGTERM' };
 /** Node's code for a program that ends while its top-level await waits. */
 const UNSETTLED = 13;
 
@@ -36,7 +38,6 @@ export class Program {
   #sockets;
   /** What the program does with a signal. */
   #signal;
-  #signals = [];
   #rejections = [];
   #turn = 0;
   #running = false;
@@ -98,12 +99,6 @@ export class Program {
     if (!this.#over) this.#post();
   }
 
-  /** A signal of the reader: it waits for the next turn, which is asked for. */
-  signal(name) {
-    this.#signals.push(name);
-    this.#ask();
-  }
-
   /** A promise was rejected and nobody listens; told by the engine. */
   rejected(reason, promise) {
     this.#rejections.push([reason, promise]);
@@ -133,6 +128,7 @@ export class Program {
   }
 
   #event(event) {
+    if (event.kind === Event.SIGNAL) return this.#signal(SIGNALS[event.signal]);
     if (event.kind !== Event.BEGIN) return this.#sockets.take(event);
     this.#clock.begin(this.#clock.now, event.epoch);
     this.#chance.seed(event.seed);
@@ -149,10 +145,6 @@ export class Program {
 
   async #everythingDue() {
     for (let round = 0; !this.#over; round += 1) {
-      while (this.#signals.length > 0) {
-        const name = this.#signals.shift();
-        await this.#task(() => this.#signal(name));
-      }
       for (let fire = this.#timers.due(); fire && !this.#over; fire = this.#timers.due()) await this.#task(fire);
       if (round < ROUNDS_MAX) {
         for (const one of this.#timers.takeImmediates()) await this.#task(one.fire);
@@ -197,7 +189,7 @@ export class Program {
 
   /** As Node ends when nothing can happen any more. */
   #endWhenIdle() {
-    const alive = this.#sockets.keepAlive || this.#timers.keepAlive || this.#signals.length > 0;
+    const alive = this.#sockets.keepAlive || this.#timers.keepAlive;
     if (this.#over || alive || this.#main === 'waiting') return;
     const unsettled = this.#main === 'running';
     if (unsettled) {
@@ -229,7 +221,7 @@ export class Program {
   }
 
   #post() {
-    const soon = this.#signals.length > 0 || this.#rejections.length > 0 || this.#timers.hasImmediates;
+    const soon = this.#rejections.length > 0 || this.#timers.hasImmediates;
     const wakeAt = soon ? this.#clock.now + 1 : this.#timers.nextAt();
     this.#host.post(this.#report.take(this.#turn, wakeAt ?? NEVER));
   }

@@ -9,7 +9,7 @@
 //
 // Each event or operation is a kind (u8) and what the tables below say.
 
-export const Event = { BEGIN: 0, OPEN: 1, BYTES: 2, END: 3, REFUSED: 4 };
+export const Event = { BEGIN: 0, OPEN: 1, BYTES: 2, END: 3, REFUSED: 4, SIGNAL: 5 };
 export const Operation = { DIAL: 1, BYTES: 2, END: 3, EXIT: 5 };
 export const NEVER = -1;
 
@@ -27,6 +27,10 @@ export function readTurn(message) {
       const seed = [u32(), u32(), u32()];
       turn.events.push({ kind, seed, epoch: view.getFloat64(at, true) });
       at += 8;
+      continue;
+    }
+    if (kind === Event.SIGNAL) {
+      turn.events.push({ kind, signal: u32() });
       continue;
     }
     const event = { kind, conn: u32() };

@@ -1,6 +1,6 @@
 // The worker of one program: built into one text, started from a Blob inside the sandboxed frame.
 //
-// Its first message brings two ports: `control` to the page (output, signals, the end) and `cluster` (turns).
+// Its first message brings two ports: `control` to the page (output, the end) and `cluster` (turns).
 import { Output } from './output.js';
 import { Program } from './program.js';
 
@@ -115,9 +115,6 @@ function start({ control, cluster, ...what }) {
     if (data instanceof Uint8Array) turns = turns.then(() => program.take(data)).catch(fail);
     // The run that it belongs to is over.
     else if (data?.t === 'end') tell({ t: 'lost' });
-  };
-  control.onmessage = ({ data }) => {
-    if (data?.t === 'signal') program.signal(data.name);
   };
   scope.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();

@@ -47,6 +47,8 @@ impl Cluster {
         // Two actions of one millisecond have nothing between them.
         let last = self.done.last().map_or(-1, |timed| timed.at);
         let between = last == self.now && self.steps != self.steps_at_action;
+        // In a replay programs act after the actions of their millisecond.
+        let between = between || self.outside.was_active(self.now);
         let at = self.now + i64::from(between);
         let place = self.upcoming.partition_point(|timed| timed.at <= at);
         self.upcoming.insert(place, TimedAction { at, action });

@@ -41,9 +41,9 @@ impl Cluster {
     /// The scenario or an action is not valid.
     pub fn new(scenario: Scenario, boot: Boot<'_>) -> Result<Cluster, Invalid> {
         let recording = Recording {
-            scenario,
             actions: boot.actions.to_vec(),
             until: boot.now.max(0),
+            ..Recording::of(scenario)
         };
         recording.validate()?;
         let Recording {
@@ -66,7 +66,7 @@ impl Cluster {
             producers: BTreeMap::new(),
             consumers: BTreeMap::new(),
             retiring: Vec::new(),
-            outside: super::outside::Outside::new(boot.sockets.connections_max),
+            outside: super::outside::Outside::new(boot.sockets.connections_max, number),
             addresses: Addresses {
                 advertised: boot.sockets.advertised,
             },
@@ -134,7 +134,7 @@ impl Cluster {
         self.producers.clear();
         self.consumers.clear();
         self.retiring.clear();
-        self.outside.close_all();
+        self.outside.power_out(self.boot);
         self.arrivals.clear();
         self.wakes.clear();
         self.held.clear();

@@ -187,12 +187,12 @@ impl Cluster {
         self.steps
     }
 
-    /// The scenario and the actions so far.
+    /// The scenario and the actions so far. Programs are the host's.
     pub fn recording(&self) -> Recording {
         Recording {
-            scenario: self.scenario.clone(),
             actions: self.done.clone(),
             until: self.now,
+            ..Recording::of(self.scenario.clone())
         }
     }
 

@@ -14,6 +14,8 @@ pub const EXTERNAL_CONNECTIONS_MAX: usize = 256;
 /// Bytes of one connection that are on their way to its broker; more close the connection. A
 /// paused cluster lets nothing arrive, whatever the outside sends.
 pub const EXTERNAL_IN_FLIGHT_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Numbers of connections that one boot has for itself.
+const NUMBERS_A_BOOT: u32 = 1 << 20;
 /// Bytes that go through the network in one piece.
 const PIECE_BYTES_MAX: usize = 1024 * 1024;
 
@@ -50,7 +52,11 @@ pub enum Refused {
 pub(super) struct Outside {
     connections_max: usize,
     connections: BTreeMap<u32, Connection>,
+    /// They begin anew with each boot, also where a reload was the power cut: a replay has them all
+    /// in one process.
     numbers: u32,
+    /// Virtual ms at which somebody outside last did something.
+    active_at: Option<i64>,
     told: VecDeque<(ExternalId, ExternalOutput)>,
 }
 
@@ -62,11 +68,12 @@ struct Connection {
 }
 
 impl Outside {
-    pub(super) fn new(connections_max: usize) -> Outside {
+    pub(super) fn new(connections_max: usize, boot: u32) -> Outside {
         Outside {
             connections_max,
             connections: BTreeMap::new(),
-            numbers: 0,
+            numbers: first_of(boot),
+            active_at: None,
             told: VecDeque::new(),
         }
     }
@@ -95,11 +102,18 @@ impl Outside {
         let connection = self.connections.get(&number);
         match connection.and_then(|connection| connection.name.as_ref()) {
             Some(name) if !name.is_empty() => name.clone(),
-            _ => format!("connection-{number}"),
+            _ => format!("connection-{}", number % NUMBERS_A_BOOT),
         }
     }
 
-    pub(super) fn close_all(&mut self) {
+    /// Whether somebody outside did something at this virtual ms.
+    pub(super) fn was_active(&self, now: i64) -> bool {
+        self.active_at == Some(now)
+    }
+
+    /// The power goes; that boot is next.
+    pub(super) fn power_out(&mut self, boot: u32) {
+        self.numbers = first_of(boot);
         for number in std::mem::take(&mut self.connections).into_keys() {
             self.told
                 .push_back((ExternalId(number), ExternalOutput::Closed));
@@ -127,7 +141,8 @@ impl Cluster {
             return Err(Refused::TooMany { most });
         }
         let number = self.outside.numbers;
-        self.outside.numbers += 1;
+        self.outside.numbers = number.wrapping_add(1);
+        self.outside.active_at = Some(self.now);
         self.outside
             .connections
             .insert(number, Connection::default());
@@ -141,6 +156,7 @@ impl Cluster {
             return;
         };
         connection.in_flight_bytes += bytes.len();
+        self.outside.active_at = Some(self.now);
         if connection.in_flight_bytes > EXTERNAL_IN_FLIGHT_BYTES_MAX {
             let who = Who::Client(self.outside.name_of(id.0));
             let event = Event::warn("connection-flooded");
@@ -175,6 +191,7 @@ impl Cluster {
     /// Closes from outside: the broker learns of it, nothing more is told.
     pub fn close(&mut self, id: ExternalId) {
         if self.outside.connections.remove(&id.0).is_some() {
+            self.outside.active_at = Some(self.now);
             self.hang_up(external_end(id.0));
         }
     }
@@ -198,6 +215,11 @@ impl Cluster {
         let client_id = link.and_then(|(link, _)| self.observer.watch.client_id(link));
         *name = client_id.map(str::to_owned);
     }
+}
+
+/// The number of a boot's first connection.
+fn first_of(boot: u32) -> u32 {
+    boot.wrapping_sub(1).wrapping_mul(NUMBERS_A_BOOT)
 }
 
 /// A connection from outside is an endpoint of its own.

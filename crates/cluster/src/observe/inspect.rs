@@ -67,6 +67,11 @@ impl Cluster {
                 let count = (*count as usize).min(ENTRIES_MAX);
                 self.inspect_records((topic, *partition), *from, count)
             }
+            Inspect::Committed {
+                topic,
+                partition,
+                from,
+            } => self.inspect_committed((topic, *partition), *from),
             Inspect::Wire { who, count } => self.inspect_wire(who, *count as usize),
             Inspect::Segment {
                 topic,
@@ -296,7 +301,7 @@ impl Cluster {
     }
 }
 
-fn nothing(why: &str) -> Inspection {
+pub(super) fn nothing(why: &str) -> Inspection {
     Inspection::Nothing {
         why: why.to_owned(),
     }
@@ -324,8 +329,8 @@ fn source_name(source: Source) -> &'static str {
 }
 
 /// A batch with its place in its segment.
-struct Found {
-    batch: Batch,
+pub(super) struct Found {
+    pub(super) batch: Batch,
     position: u32,
 }
 
@@ -338,13 +343,13 @@ impl Found {
     }
 }
 
-enum Cold {
+pub(super) enum Cold {
     Wanted(Load),
     Offline(String),
 }
 
 /// Batches from the one that holds an offset on, until there are enough of them.
-fn read(
+pub(super) fn read(
     broker: &mut Broker,
     (topic, partition): (&str, i32),
     from: i64,

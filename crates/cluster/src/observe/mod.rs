@@ -1,6 +1,7 @@
 //! What can be seen of a run. Nothing here changes it.
 
 pub(crate) mod colour;
+mod committed;
 pub(crate) mod flight;
 pub(crate) mod inspect;
 pub(crate) mod rate;

@@ -5,6 +5,7 @@
 
 mod action;
 mod cast;
+mod code;
 mod fault;
 mod field;
 mod machines;
@@ -14,6 +15,7 @@ mod scenario;
 mod tests;
 
 pub use cast::Cast;
+pub use code::History;
 
 /// What was wrong and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,8 @@ use crate::action::Recording;
 use crate::limit;
 
 impl Recording {
-    /// The scenario, each action by itself, their order in time, and who is there to hear them.
+    /// The scenario, each action by itself, their order in time, who is there to hear them, and the
+    /// programs.
     pub fn validate(&self) -> Checked {
         self.scenario.validate().map_err(|e| within_scenario(&e))?;
         at_most("actions", self.actions.len(), limit::ACTIONS_MAX, "entries")?;
@@ -26,7 +27,7 @@ impl Recording {
             cast.fold(&timed.action)
                 .map_err(|e| within_action(&e, &place))?;
         }
-        Ok(())
+        self.code.validate()
     }
 }
 

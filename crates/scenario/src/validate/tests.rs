@@ -17,9 +17,8 @@ fn check_action(action: &str, expect: &str) {
 
 fn check_recording(actions: &str, expect: &str) {
     let recording = Recording {
-        scenario: catalogue::first_light(),
         actions: serde_json::from_str(actions).unwrap(),
-        until: 0,
+        ..Recording::of(catalogue::first_light())
     };
     assert_eq!(verdict(recording.validate()), expect, "{actions}");
 }

@@ -1,7 +1,7 @@
 //! What is opened when the page opens: the stored run, a link, or the first lesson.
 
 use crate::context::Ctx;
-use crate::dialogs::{ask_over, offer_fast_forward};
+use crate::dialogs::{ask_over, opened};
 use crate::lessons::{LESSONS, empty_playground};
 use crate::share;
 use crate::state::{Confirm, Dialog, Msg, Then};
@@ -68,13 +68,18 @@ async fn open_first(ctx: &Ctx) {
     match share::read_link(&text) {
         Ok(recording) => {
             // A stored run is continued first; the reader is asked before it is replaced.
-            let until = recording.until;
             match ctx.open(recording.clone(), false).await {
-                Some(true) if recall_here(ANSWERED).as_deref() == Some(&text) => {}
+                Some(true) if recall_here(ANSWERED).as_deref() == Some(&text) => {
+                    // After a reload its code is still the link's, unless another run was kept.
+                    let same = ctx.state.scenario.as_ref().as_ref() == Some(&recording.scenario);
+                    if same && !recording.code.is_empty() {
+                        crate::code::receive(ctx, recording).await;
+                    }
+                }
                 Some(true) => ctx.send(Msg::Dialog(ask_over(ctx, recording))),
                 Some(false) => {
                     remember_answer();
-                    offer_fast_forward(ctx, until);
+                    opened(ctx, recording).await;
                 }
                 None => {}
             }

@@ -118,6 +118,14 @@ fn start_worker(
     let on_update = move |update: Update| match update {
         Update::Frame(frame) => live.borrow_mut().take(*frame, real_now()),
         Update::Notice(notice) => dispatcher.dispatch(Msg::Notice(notice)),
+        Update::Order(order) => {
+            let dispatcher = dispatcher.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                if let Err(refusal) = crate::code::obey(order).await {
+                    dispatcher.dispatch(Msg::Refused(refusal));
+                }
+            });
+        }
         Update::Reply { .. } | Update::Ready => {}
     };
     let on_failure = move |detail: String| failed.dispatch(Msg::Notice(Notice::Crashed { detail }));

@@ -2,14 +2,14 @@
 //! first wanted; this is the way to it.
 
 use crate::context::Ctx;
+use crate::scenario::code::File;
 use crate::state::Msg;
-use js_sys::{Array, Function, Object, Promise, Reflect};
-use konbini_bridge::{Command, Refusal, Reply};
+use js_sys::{Array, Function, Promise, Reflect};
+use konbini_bridge::{Order, Refusal};
 use serde::Deserialize;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
-use web_sys::MessagePort;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// The page's function that imports the desk's module.
 const LOADER: &str = "konbiniCode";
@@ -27,8 +27,26 @@ pub struct Desk(JsValue);
 pub struct DeskView {
     pub files: Vec<String>,
     pub current: String,
+    /// `own` or `link`.
+    pub shown: String,
+    /// What came with a link, if anything did.
+    pub linked: Option<LinkedView>,
     pub terminals: Vec<TerminalView>,
     pub examples: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct LinkedView {
+    /// Programs that were begun.
+    pub programs: u32,
+}
+
+/// What of the desk goes into a link.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Shared {
+    pub files: Vec<File>,
+    /// Whether there is more than what everybody finds there at first.
+    pub touched: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -44,19 +62,24 @@ pub struct TerminalView {
 }
 
 impl Desk {
+    /// The desk of this page, if it was loaded.
+    pub fn loaded() -> Option<Desk> {
+        LOADED.with_borrow(Clone::clone)
+    }
+
     /// The desk of this page, loaded now if it was not yet.
     ///
     /// # Errors
     /// It cannot be loaded.
     pub async fn load(ctx: &Ctx) -> Result<Desk, JsValue> {
-        if let Some(desk) = LOADED.with_borrow(Clone::clone) {
+        if let Some(desk) = Desk::loaded() {
             return Ok(desk);
         }
         let window = web_sys::window().ok_or("no window")?;
         let loader: Function = Reflect::get(&window, &LOADER.into())?.dyn_into()?;
         let module = JsFuture::from(loader.call0(&window)?.dyn_into::<Promise>()?).await?;
         let open: Function = Reflect::get(&module, &"open".into())?.dyn_into()?;
-        let opened = open.call1(&JsValue::UNDEFINED, &host(ctx))?;
+        let opened = open.call1(&JsValue::UNDEFINED, &super::host::host(ctx))?;
         let desk = Desk(JsFuture::from(opened.dyn_into::<Promise>()?).await?);
         LOADED.with_borrow_mut(|loaded| loaded.get_or_insert(desk).clone());
         LOADED.with_borrow(|loaded| loaded.clone().ok_or_else(|| "no desk".into()))
@@ -92,9 +115,34 @@ impl Desk {
     }
 
     pub fn view(&self) -> DeskView {
-        let text = self.call_now("view", &[]).ok();
+        self.read("view")
+    }
+
+    /// The reader's own files that those of the link would replace.
+    pub fn clashes(&self) -> Vec<String> {
+        let names = self.call_now("clashes", &[]).ok();
+        let names = names.and_then(|names| names.dyn_into::<Array>().ok());
+        let names = names.unwrap_or_default();
+        names.iter().filter_map(|name| name.as_string()).collect()
+    }
+
+    pub fn shared(&self) -> Shared {
+        self.read("shared")
+    }
+
+    /// What one of its methods tells as text.
+    fn read<T: Default + for<'a> Deserialize<'a>>(&self, name: &str) -> T {
+        let text = self.call_now(name, &[]).ok();
         let text = text.and_then(|text| text.as_string()).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Hands on what a recording that is repeated wants.
+    pub async fn obey(&self, order: &Order) -> Result<(), Refusal> {
+        // Plain data with text keys: this cannot fail.
+        let text = serde_json::to_string(order).unwrap_or_default();
+        let obeyed = self.call("ordered", &[text.into()]).await;
+        obeyed.map(drop).map_err(|error| refusal(&error))
     }
 }
 
@@ -105,52 +153,4 @@ pub fn refusal(error: &JsValue) -> Refusal {
         code: field("code").unwrap_or_else(|| "code".to_owned()),
         message: field("message").unwrap_or_else(|| format!("{error:?}")),
     }
-}
-
-/// What the desk asks of the page. It lives as long as the page.
-fn host(ctx: &Ctx) -> Object {
-    let object = Object::new();
-    let set = |name: &str, function: JsValue| {
-        // Setting a field of a plain object cannot fail.
-        let _ = Reflect::set(&object, &name.into(), &function);
-    };
-    let begin = {
-        let ctx = ctx.clone();
-        Closure::<dyn Fn(MessagePort) -> Promise>::new(move |port: MessagePort| {
-            let answer = ctx.link.begin_program(&port);
-            future_to_promise(async move {
-                match answer.await {
-                    Ok(Reply::Program(number)) => Ok(number.into()),
-                    Ok(_) => Err("no program began".into()),
-                    Err(refusal) => Err(crate::script_api::error(&refusal)),
-                }
-            })
-        })
-    };
-    set("begin", begin.into_js_value());
-    let end = {
-        let ctx = ctx.clone();
-        Closure::<dyn Fn(u32)>::new(move |number| {
-            let answer = ctx.link.request(Command::EndProgram(number));
-            spawn_local(async move {
-                // A worker that is gone has no programs either.
-                let _ = answer.await;
-            });
-        })
-    };
-    set("end", end.into_js_value());
-    let now = {
-        let ctx = ctx.clone();
-        Closure::<dyn Fn() -> f64>::new(move || ctx.state.snapshot().now as f64)
-    };
-    set("now", now.into_js_value());
-    let refused = {
-        let ctx = ctx.clone();
-        Closure::<dyn Fn(String, Option<String>)>::new(move |message, code: Option<String>| {
-            let code = code.unwrap_or_else(|| "code".to_owned());
-            ctx.send(Msg::Refused(Refusal { code, message }));
-        })
-    };
-    set("refused", refused.into_js_value());
-    object
 }

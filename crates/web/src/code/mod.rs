@@ -3,13 +3,17 @@
 //! What runs programs is JavaScript and comes with the first visit; here are its frame and words.
 
 mod desk;
+mod host;
+mod linked;
 mod pane;
 
-pub use desk::Desk;
+pub use desk::{Desk, refusal};
+pub use linked::{add_files, files_only, obey, programs_of, receive};
 
 use crate::context::Ctx;
 use crate::i18n::{code as t, fill};
-use desk::{DeskView, refusal};
+use crate::state::Msg;
+use desk::DeskView;
 use pane::TerminalPane;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -58,6 +62,7 @@ pub fn CodeView() -> Html {
             <>
                 <section class="code" aria-label={ctx.t(t::CODE)}>
                     { bar(&ctx, desk, &view) }
+                    { linked::banner(&ctx, desk, &view) }
                     <Editor desk={desk.clone()} label={ctx.t(t::EDITOR)} />
                 </section>
                 <section class="terms" aria-label={ctx.t(t::TERMINALS)}>
@@ -132,6 +137,7 @@ fn bar(ctx: &Ctx, desk: &Desk, view: &DeskView) -> Html {
             <span class="grow"></span>
             { examples(ctx, desk, view) }
             { format_file(ctx, desk) }
+            { export(ctx, desk) }
             <button class="btn primary small" onclick={run}>
                 <span aria-hidden="true">{ "▶ " }</span>{ format!("node {}", view.current) }
             </button>
@@ -194,6 +200,25 @@ fn format_file(ctx: &Ctx, desk: &Desk) -> Html {
             { ctx.t(t::FORMAT) }
         </button>
     }
+}
+
+fn export(ctx: &Ctx, desk: &Desk) -> Html {
+    let press = {
+        let (ctx, desk) = (ctx.clone(), desk.clone());
+        Callback::from(move |_: MouseEvent| {
+            let (ctx, desk) = (ctx.clone(), desk.clone());
+            spawn_local(async move {
+                match desk.call("export", &[]).await {
+                    Ok(zip) => {
+                        let bytes = js_sys::Uint8Array::new(&zip).to_vec();
+                        crate::save::download("konbini-export.zip", &bytes, "application/zip");
+                    }
+                    Err(error) => ctx.send(Msg::Refused(refusal(&error))),
+                }
+            });
+        })
+    };
+    html! { <button class="mini" onclick={press} title={ctx.t(t::EXPORT_LABEL)}>{ ctx.t(t::EXPORT) }</button> }
 }
 
 fn examples(ctx: &Ctx, desk: &Desk, view: &DeskView) -> Html {

@@ -6,6 +6,7 @@ use crate::format::clock;
 use crate::guide::focus;
 use crate::i18n::{dialogs as t, fill};
 use crate::lessons::LESSONS;
+use crate::scenario::Recording;
 use crate::state::{Confirm, Dialog, Msg, Then};
 use konbini_bridge::Command;
 use wasm_bindgen_futures::spawn_local;
@@ -54,10 +55,12 @@ fn go(ctx: &Ctx, then: Then) {
             }
         }),
         Then::OpenOver(recording) => spawn_local(async move {
-            let until = recording.until;
-            if ctx.open(*recording, true).await == Some(false) {
-                offer_fast_forward(&ctx, until);
+            if ctx.open((*recording).clone(), true).await == Some(false) {
+                opened(&ctx, *recording).await;
             }
+        }),
+        Then::Rerun(recording) => spawn_local(async move {
+            ctx.rerun(&recording).await;
         }),
         Then::Advance(ms) => ctx.command(Command::Advance(ms)),
         Then::Reset => spawn_local(async move {
@@ -68,8 +71,21 @@ fn go(ctx: &Ctx, then: Then) {
     }
 }
 
+/// A recording was opened, without its programs: its code is shown, or its midst offered.
+pub async fn opened(ctx: &Ctx, recording: Recording) {
+    let until = recording.until;
+    let has_programs = !recording.code.programs.is_empty();
+    if !recording.code.is_empty() {
+        crate::code::receive(ctx, recording).await;
+    }
+    // Without the programs it would be another run that is brought there.
+    if !has_programs {
+        offer_fast_forward(ctx, until);
+    }
+}
+
 /// Asks whether a run that was shared in its midst should be brought there at once.
-pub fn offer_fast_forward(ctx: &Ctx, until: i64) {
+fn offer_fast_forward(ctx: &Ctx, until: i64) {
     let Some(ms) = u32::try_from(until).ok().filter(|ms| *ms > 0) else {
         return;
     };

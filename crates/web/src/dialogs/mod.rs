@@ -19,7 +19,7 @@ use crate::context::Ctx;
 use crate::state::Dialog;
 use yew::prelude::*;
 
-pub use confirm::offer_fast_forward;
+pub use confirm::opened;
 pub use share_dialog::ask_over;
 pub use submit::refusal_box;
 

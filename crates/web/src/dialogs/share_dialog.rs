@@ -2,10 +2,11 @@
 
 use super::modal::Modal;
 use super::submit::refusal_box;
+use crate::code::{files_only, programs_of};
 use crate::context::Ctx;
 use crate::format::count;
 use crate::i18n::{dialogs as t, fill};
-use crate::scenario::Recording;
+use crate::scenario::{Code, Recording};
 use crate::share::{self, SAFE_CHARS};
 use crate::state::{Confirm, Dialog, Msg, Then};
 use konbini_bridge::{Command, Refusal, Reply};
@@ -18,6 +19,7 @@ pub fn ShareDialog() -> Html {
     let ctx = use_context::<Ctx>().expect("inside the app");
     let recording = use_state(|| None::<Recording>);
     let with_actions = use_state(|| true);
+    let with_code = use_state(|| true);
     let copied = use_state(|| None::<bool>);
     let refused = use_state(|| None::<Refusal>);
     {
@@ -25,37 +27,36 @@ pub fn ShareDialog() -> Html {
         use_effect_with((), move |()| {
             spawn_local(async move {
                 match ctx.link.request(Command::Record { actions: true }).await {
-                    Ok(Reply::Recording(found)) => recording.set(Some(*found)),
+                    Ok(Reply::Recording(mut found)) => {
+                        let added = crate::code::add_files(&ctx, &mut found).await;
+                        refused.set(added.err());
+                        recording.set(Some(*found));
+                    }
                     Ok(_) => {}
                     Err(refusal) => refused.set(Some(refusal)),
                 }
             });
         });
     }
-    let toggle = {
-        let (with_actions, copied) = (with_actions.clone(), copied.clone());
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            with_actions.set(input.checked());
-            copied.set(None);
-        })
-    };
     let actions = recording.as_ref().map_or(0, |r| r.actions.len());
-    let chosen = recording.as_ref().map(|found| {
-        if *with_actions {
-            found.clone()
-        } else {
-            share::fresh(found.scenario.clone())
-        }
-    });
+    let chosen = recording
+        .as_ref()
+        .map(|found| chosen(found, *with_actions, *with_code));
     html! {
         <Modal title={ctx.t(t::SHARE_TITLE)}>
             <p class="modal-text">{ ctx.t(t::SHARE_INTRO) }</p>
             <div class="fields">
                 <label class="check">
-                    <input type="checkbox" checked={*with_actions} onchange={toggle} />
+                    <input type="checkbox" checked={*with_actions} onchange={toggle(&with_actions, &copied)} />
                     { fill(ctx.t(t::SHARE_ACTIONS), &[("n", &actions)]) }
                 </label>
+                if let Some(recording) = recording.as_ref().filter(|found| !found.code.is_empty()) {
+                    <label class="check">
+                        <input type="checkbox" checked={*with_code} onchange={toggle(&with_code, &copied)} />
+                        { code_words(&ctx, recording) }
+                    </label>
+                    if *with_code { <p class="hint">{ ctx.t(t::SHARE_CODE_HINT) }</p> }
+                }
                 { match &chosen {
                     None if refused.is_none() => html! { <p class="hint">{ ctx.t(t::WORKING) }</p> },
                     None => html! {},
@@ -68,6 +69,44 @@ pub fn ShareDialog() -> Html {
             </footer>
         </Modal>
     }
+}
+
+fn toggle(what: &UseStateHandle<bool>, copied: &UseStateHandle<Option<bool>>) -> Callback<Event> {
+    let (what, copied) = (what.clone(), copied.clone());
+    Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        what.set(input.checked());
+        copied.set(None);
+    })
+}
+
+/// What the reader wants to hand on. Programs without the actions around them would be another run:
+/// then only their files stay.
+fn chosen(found: &Recording, with_actions: bool, with_code: bool) -> Recording {
+    let mut chosen = found.clone();
+    if !with_actions {
+        chosen = share::fresh(found.scenario.clone());
+        chosen.code = files_only(&found.code);
+    }
+    if !with_code {
+        chosen.code = Code::default();
+    }
+    chosen
+}
+
+/// How much code there is.
+fn code_words(ctx: &Ctx, recording: &Recording) -> String {
+    let files = recording.code.all_files();
+    let chars: usize = files.iter().map(|file| file.text.chars().count()).sum();
+    let words = [
+        ("files", count(files.len() as u64)),
+        ("chars", count(chars as u64)),
+        ("programs", count(programs_of(recording).into())),
+    ];
+    let words = words
+        .each_ref()
+        .map(|(name, number)| (*name, number as &dyn std::fmt::Display));
+    fill(ctx.t(t::SHARE_CODE), &words)
 }
 
 fn link_view(ctx: &Ctx, recording: &Recording, copied: &UseStateHandle<Option<bool>>) -> Html {
@@ -157,9 +196,13 @@ async fn read(file: &File) -> Result<Recording, Refusal> {
 /// The question before a recording replaces the run of this browser.
 pub fn ask_over(ctx: &Ctx, recording: Recording) -> Dialog {
     let name = crate::lessons::title_of(&recording.scenario, ctx.lang());
+    let mut body = fill(ctx.t(t::OPEN_OVER_BODY), &[("name", &name)]);
+    if !recording.code.is_empty() {
+        body = format!("{body} {}", ctx.t(t::OPEN_OVER_CODE));
+    }
     Dialog::Confirm(Confirm {
         title: ctx.t(t::OPEN_OVER_TITLE).to_owned(),
-        body: fill(ctx.t(t::OPEN_OVER_BODY), &[("name", &name)]),
+        body,
         yes: ctx.t(t::OPEN_OVER_YES).to_owned(),
         then: Then::OpenOver(Box::new(recording)),
     })

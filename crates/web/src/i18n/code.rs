@@ -57,6 +57,41 @@ pub const COPY: Text = ["Copy", "複製"];
 pub const CLEAR: Text = ["Clear", "清空"];
 pub const CLOSE: Text = ["Close", "關閉"];
 
+pub const EXPORT: Text = ["Export", "匯出"];
+pub const EXPORT_LABEL: Text = [
+    "A zip for Apache Kafka: programs, topics, records and a docker-compose.yml",
+    "給 Apache Kafka 用的 zip：程式、topic、record 和 docker-compose.yml",
+];
+pub const LINKED: Text = [
+    "These files came with the link. Nothing of them runs until you press run.",
+    "這些檔案是連結帶來的。在你按下執行之前，什麼都不會跑。",
+];
+pub const LINKED_KEPT: Text = [
+    "Your own files are kept as they were. What you change here is gone with the tab, unless you copy it to your files.",
+    "你自己的檔案原封不動。在這裡改的內容，關掉分頁就沒了；要留下來，請複製到你的檔案。",
+];
+pub const RERUN: Text = ["Run as recorded", "照紀錄重跑"];
+pub const RERUN_HINT: Text = [
+    "Run as recorded starts the run over, and begins and stops its programs ({n}) at the recorded moments.",
+    "「照紀錄重跑」會把這次執行從頭開始，當時在哪一刻啟動或停止程式（共 {n} 支），就在同一刻重做一遍。",
+];
+pub const RERUN_ASK: Text = ["Run as recorded?", "要照紀錄重跑嗎？"];
+pub const RERUN_BODY: Text = [
+    "The run of the link begins anew, with its programs. The run that this browser keeps now is deleted.",
+    "連結裡的執行會連同程式從頭開始。這個瀏覽器目前保存的執行會被刪除。",
+];
+pub const KEEP: Text = ["Copy to my files", "複製到我的檔案"];
+pub const KEEP_ASK: Text = [
+    "Copy the files of the link to your files? These of yours are replaced: {names}",
+    "要把連結的檔案複製到你的檔案嗎？你的這些檔案會被取代：{names}",
+];
+pub const SHOW_OWN: Text = ["Show my files", "看我的檔案"];
+pub const SHOW_LINKED: Text = ["Show the link's files", "看連結的檔案"];
+pub const OWN_SHOWN: Text = [
+    "These are your own files. The link brought others.",
+    "這是你自己的檔案。連結另外帶了一些檔案來。",
+];
+
 const EXAMPLE_NAMES: [(&str, Text); 8] = [
     (
         "first",

@@ -148,6 +148,18 @@ pub const SHARE_ACTIONS: Text = [
     "with everything done so far ({n} actions)",
     "連同到目前為止做過的事（{n} 個動作）",
 ];
+pub const SHARE_CODE: Text = [
+    "with the code: {files} files of {chars} characters, {programs} programs begun",
+    "連同程式碼：{files} 個檔案共 {chars} 個字元，啟動過 {programs} 支程式",
+];
+pub const SHARE_CODE_HINT: Text = [
+    "Whoever opens it sees the files; nothing of them runs until they press run.",
+    "打開的人會看到這些檔案；在按下執行之前，什麼都不會跑。",
+];
+pub const OPEN_OVER_CODE: Text = [
+    "It brings program files. They do not run until you press run, and yours are kept.",
+    "它帶了程式檔案來。在你按下執行之前不會跑，你自己的檔案也會保留。",
+];
 pub const SHARE_LINK: Text = ["Link", "連結"];
 pub const SHARE_SIZE: Text = ["{n} characters", "{n} 個字元"];
 pub const SHARE_LONG: Text = [

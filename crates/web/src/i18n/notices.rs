@@ -183,6 +183,14 @@ const REFUSALS: &[(&str, &str)] = &[
     ("link-too-large", "解開後的內容太大。"),
     ("link-misshapen", "連結內容的格式不對。"),
     ("link-invalid", "連結內容要求了不允許的事。"),
+    (
+        "replay-gave-up",
+        "紀錄裡有一支程式沒有及時啟動，後面的步驟就略過了。",
+    ),
+    ("no-linked-code", "目前沒有開著帶程式碼的連結。"),
+    ("file-name", "檔案名稱不合規定。"),
+    ("unknown-file", "沒有這個檔案。"),
+    ("not-ordered", "紀錄沒有在等這支程式。"),
 ];
 
 /// The sentence for a refusal, and the engine's own words where they say more.

@@ -24,7 +24,7 @@ pub use ui::{
 };
 
 use crate::lessons::Progress;
-use crate::scenario::{Scenario, TraceEvent};
+use crate::scenario::{Recording, Scenario, TraceEvent};
 use konbini_bridge::{Frame, Notice, Refusal};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -64,6 +64,8 @@ pub struct AppState {
     /// What brokers have answered to actions with an error, not yet dismissed.
     pub failures: Vec<Rc<TraceEvent>>,
     pub lesson: Progress,
+    /// The recording with code that a link or a file brought.
+    pub linked: Option<Rc<Recording>>,
     pub ui: Ui,
 }
 

@@ -5,7 +5,7 @@ use super::{
     Tab, Theme, TimelineTab, View,
 };
 use crate::i18n::Lang;
-use crate::scenario::{Flight, Scenario, TraceEvent};
+use crate::scenario::{Flight, Recording, Scenario, TraceEvent};
 use konbini_bridge::{Frame, Notice, Refusal};
 use std::rc::Rc;
 
@@ -21,6 +21,8 @@ pub enum Msg {
         resumed: bool,
         scenario: Box<Scenario>,
     },
+    /// A link or a file brought code: it is shown.
+    Linked(Rc<Recording>),
     Notice(Notice),
     DismissNotice(usize),
     Refused(Refusal),
@@ -65,6 +67,10 @@ impl AppState {
                 events,
             } => self.take_frame(frame, &flights, events),
             Msg::Opened { resumed, scenario } => self.opened(resumed, *scenario),
+            Msg::Linked(recording) => {
+                self.linked = Some(recording);
+                self.ui.view = View::Code;
+            }
             Msg::Notice(notice) => self.take_notice(notice),
             Msg::DismissNotice(at) => drop_at(&mut self.notices, at),
             Msg::Refused(refusal) => self.take_refusal(refusal),

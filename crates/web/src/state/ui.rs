@@ -2,6 +2,7 @@
 
 use crate::i18n::Lang;
 use crate::scenario::{Action, Recording, Scenario};
+use std::rc::Rc;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
@@ -99,6 +100,8 @@ pub enum Then {
     Restart(Box<Scenario>),
     StartLesson(usize),
     OpenOver(Box<Recording>),
+    /// Starts a recording over, with its programs.
+    Rerun(Rc<Recording>),
     /// Runs so many virtual ms as fast as possible.
     Advance(u32),
     Reset,

@@ -1,14 +1,14 @@
 //! What a page asks for.
 
 use super::Host;
-use super::run::{Advance, By};
+use super::run::{Advance, By, Run};
 use crate::inbox::{Input, PageId};
 use crate::ports::{PortEnd, ToClient};
-use crate::programs::PROGRAMS_MAX;
 use bytes::Bytes;
-use konbini_bridge::{Command, Refusal, Reply, Request};
+use konbini_bridge::{Command, ProgramId, Refusal, Reply, Request};
 use konbini_cluster::Inspected;
 use konbini_log::{Load, LoadError};
+use konbini_scenario::code::File;
 use konbini_scenario::inspect::{Inspect, Inspection};
 use konbini_scenario::{Action, Invalid, Recording};
 
@@ -23,17 +23,18 @@ impl Host {
                 self.open(page, id, *recording, replace).await;
             }
             Command::Restart(scenario) => {
-                let recording = Recording {
-                    scenario: *scenario,
-                    actions: Vec::new(),
-                    until: 0,
-                };
+                let recording = Recording::of(*scenario);
                 self.restart(page, id, recording).await;
             }
             Command::Reset => self.reset(page, id).await,
             Command::Frame => self.frame(page),
             Command::Connect { host, port: number } => self.connect(page, id, &host, number, port),
-            Command::BeginProgram => self.begin_program(page, id, port),
+            Command::Rerun(recording) => self.rerun(page, id, *recording).await,
+            Command::BeginProgram {
+                file,
+                files,
+                ordered,
+            } => self.begin_program(page, id, (file, files, ordered), port),
             command if self.run.is_none() => {
                 drop(command);
                 self.answer(page, id, Err(refusal("not-open", "No run is open yet.")));
@@ -61,21 +62,26 @@ impl Host {
                     self.answer_committed(page, id, Ok(Reply::Snapshot(snapshot)));
                 }
             }
-            Command::EndProgram(number) => {
-                if let Some(run) = &mut self.run
-                    && run.programs.belongs_to(number, page)
-                {
-                    run.programs.remove(number, &mut run.cluster);
+            Command::SignalProgram { program, signal } => {
+                if let Some(run) = self.run_of(page, program) {
+                    run.programs.signal(program.number, signal, &run.cluster);
                 }
                 self.answer(page, id, Ok(Reply::Done));
             }
+            Command::EndProgram { program, gone } => match self.run_of(page, program) {
+                Some(run) => {
+                    run.programs.kill(program.number, gone, &run.cluster);
+                    run.endings.push((page, id, program.number));
+                }
+                None => self.answer(page, id, Ok(Reply::Done)),
+            },
             Command::Inspect(inspect) => self.inspect(page, id, inspect),
             Command::Record { actions } => {
                 if let Some(run) = &self.run {
                     let mut recording = run.cluster.recording();
+                    recording.code.programs = run.programs.done().to_vec();
                     if !actions {
-                        recording.actions.clear();
-                        recording.until = 0;
+                        recording = Recording::of(recording.scenario);
                     }
                     let reply = Reply::Recording(Box::new(recording));
                     self.answer_committed(page, id, Ok(reply));
@@ -183,20 +189,32 @@ impl Host {
         }
     }
 
-    fn begin_program(&mut self, page: PageId, id: u32, port: Option<PortEnd>) {
+    /// The run, if this program is one of it and of that page.
+    fn run_of(&mut self, page: PageId, program: ProgramId) -> Option<&mut Run> {
+        let current = program.run == self.runs;
+        let run = self.run.as_mut().filter(|_| current)?;
+        let belongs = run.programs.belongs_to(program.number, page);
+        belongs.then_some(run)
+    }
+
+    fn begin_program(
+        &mut self,
+        page: PageId,
+        id: u32,
+        what: (String, Vec<File>, bool),
+        port: Option<PortEnd>,
+    ) {
+        let run = self.runs;
         let outcome = match (port, &mut self.run) {
             (None, _) => {
                 let message = "A program needs a MessagePort, transferred with the request.";
                 Err(refusal("no-port", message))
             }
             (Some(_), None) => Err(refusal("not-open", "No run is open yet.")),
-            (Some(end), Some(run)) => {
-                let number = run.programs.add(end, page, &run.cluster);
-                let too_many = || {
-                    format!("There are {PROGRAMS_MAX} programs already; stop one of them first.")
-                };
-                let refused = || refusal("too-many-programs", &too_many());
-                number.map(Reply::Program).ok_or_else(refused)
+            (Some(end), Some(open)) => {
+                let number = open.programs.begin(end, page, what, &open.cluster);
+                let program = |number| Reply::Program(ProgramId { run, number });
+                number.map(program).map_err(refused)
             }
         };
         self.answer(page, id, outcome);

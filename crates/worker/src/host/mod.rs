@@ -185,7 +185,7 @@ impl Host {
     fn forget_page(&mut self, page: PageId) {
         self.pages.remove(&page);
         if let Some(run) = &mut self.run {
-            run.programs.remove_page(page, &mut run.cluster);
+            run.programs.remove_page(page, &run.cluster);
         }
         for id in self.ports.of_page(page) {
             if let Some(run) = &mut self.run {

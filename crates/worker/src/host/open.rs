@@ -6,6 +6,7 @@ use super::run::Run;
 use crate::disk::Disk;
 use crate::inbox::PageId;
 use crate::pace::Pace;
+use crate::programs::Programs;
 use crate::recording::{Recorder, StoredRun};
 use crate::store::Store;
 use crate::store::catalog::{Catalog, LogAt};
@@ -14,7 +15,7 @@ use crate::store::failure::{FailureKind, StoreFailure};
 use crate::store::recover::{Recovered, recover};
 use konbini_bridge::{Notice, Refusal, Reply};
 use konbini_cluster::{Boot, Cluster};
-use konbini_scenario::Recording;
+use konbini_scenario::{Code, Recording};
 
 /// What the browser's storage holds for us.
 enum Found {
@@ -29,6 +30,7 @@ struct Stored {
     cluster: Cluster,
     disk: Disk,
     recorder: Recorder,
+    programs: Programs,
     /// Logs with rows of the index that cannot be understood, and what they are.
     damaged: Vec<(LogAt, String)>,
 }
@@ -64,8 +66,25 @@ impl Host {
         self.opened(page, id, opened);
     }
 
-    /// Starts a recording from nothing; what was stored is deleted.
-    pub(super) async fn restart(&mut self, page: PageId, id: u32, recording: Recording) {
+    /// Starts a recording from nothing, and its programs with it; what was stored is deleted.
+    pub(super) async fn rerun(&mut self, page: PageId, id: u32, mut recording: Recording) {
+        if let Err(invalid) = recording.validate() {
+            self.answer(page, id, Err(refused(invalid)));
+            return;
+        }
+        let steps = std::mem::take(&mut recording.code.programs);
+        let runs = self.runs;
+        self.restart(page, id, recording).await;
+        if let Some(run) = &mut self.run
+            && self.runs > runs
+        {
+            run.programs.repeat(steps, page);
+        }
+    }
+
+    /// Starts a recording from nothing, without its programs; what was stored is deleted.
+    pub(super) async fn restart(&mut self, page: PageId, id: u32, mut recording: Recording) {
+        recording.code = Code::default();
         // Nothing is deleted for a recording that cannot run.
         if let Err(invalid) = recording.validate() {
             self.answer(page, id, Err(refused(invalid)));
@@ -138,6 +157,9 @@ impl Host {
             .advances
             .iter()
             .map(|advance| (advance.page, advance.id));
+        for &(page, id, _) in &run.endings {
+            self.answer(page, id, Ok(Reply::Done));
+        }
         for (page, id) in inspections.chain(advances) {
             let message = "The run was started over before it could answer.";
             self.answer(page, id, Err(refusal("run-replaced", message)));
@@ -166,6 +188,7 @@ impl Host {
             return Ok(Found::Nothing(database));
         };
         let recorder = Recorder::resuming(&stored);
+        let programs = Programs::resuming(stored.programs, stored.now);
         let boot = Boot {
             now: stored.now,
             boot: stored.boot,
@@ -185,6 +208,7 @@ impl Host {
             cluster,
             disk: self.disk_of(database, recovered.catalog),
             recorder,
+            programs,
             damaged,
         })))
     }
@@ -202,7 +226,12 @@ impl Host {
         };
         let cluster = Cluster::new(recording.scenario, boot).map_err(refused)?;
         self.runs += 1;
-        self.run = Some(Run::new(cluster, disk, Recorder::default()));
+        self.run = Some(Run::new(
+            cluster,
+            disk,
+            Recorder::default(),
+            Programs::default(),
+        ));
         Ok(false)
     }
 
@@ -212,7 +241,14 @@ impl Host {
             self.notify_all(&Notice::StorageDamaged { log, detail });
         }
         self.runs += 1;
-        self.run = Some(Run::new(stored.cluster, stored.disk, stored.recorder));
+        let Stored {
+            cluster,
+            disk,
+            recorder,
+            programs,
+            ..
+        } = stored;
+        self.run = Some(Run::new(cluster, disk, recorder, programs));
         true
     }
 

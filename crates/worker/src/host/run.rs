@@ -39,6 +39,8 @@ pub(super) struct Run {
     pub(super) inspections: Vec<(PageId, u32, Inspect)>,
     pub(super) advances: VecDeque<Advance>,
     pub(super) programs: Programs,
+    /// Who waits until a program's worker is not needed any more: page, request, program.
+    pub(super) endings: Vec<(PageId, u32, u32)>,
     /// It lives in memory and has used up what it may have there.
     pub(super) memory_full: bool,
 }
@@ -61,7 +63,7 @@ pub(super) enum By {
 }
 
 impl Run {
-    pub(super) fn new(cluster: Cluster, disk: Disk, recorder: Recorder) -> Run {
+    pub(super) fn new(cluster: Cluster, disk: Disk, recorder: Recorder, programs: Programs) -> Run {
         Run {
             cluster,
             disk,
@@ -72,15 +74,21 @@ impl Run {
             damaged: BTreeSet::new(),
             inspections: Vec::new(),
             advances: VecDeque::new(),
-            programs: Programs::default(),
+            programs,
+            endings: Vec::new(),
             memory_full: false,
         }
     }
 
     /// The generation that what is seen now depends on.
     pub(super) fn generation(&self) -> u64 {
-        let owes = !self.held.is_empty() || self.recorder.lacks_actions(&self.cluster);
+        let owes = !self.held.is_empty() || self.lacks_actions();
         self.disk.submitted() + u64::from(owes)
+    }
+
+    fn lacks_actions(&self) -> bool {
+        let programs = self.programs.done();
+        self.recorder.lacks_actions(&self.cluster, programs)
     }
 
     /// Whether everything up to now has happened, with the power on: a paused run rests only there.
@@ -171,7 +179,10 @@ impl Run {
         }
         // Where an advance ends is told to whoever asked for it: a reload begins no earlier.
         let anyway = !self.held.is_empty() || self.advance_ends();
-        let meta = self.recorder.changes(&self.cluster, real_ms(), anyway);
+        let programs = self.programs.done();
+        let meta = self
+            .recorder
+            .changes(&self.cluster, programs, real_ms(), anyway);
         if !self.held.is_empty() || !meta.is_empty() {
             let ops = std::mem::take(&mut self.held);
             self.disk.submit(ops, meta);

@@ -3,8 +3,9 @@
 use super::command::memory_full;
 use super::{Host, Outgoing, SLEEP_MS_MAX, SLICE_MS};
 use crate::clock::real_ms;
+use crate::inbox::PageId;
 use crate::store::failure::FailureKind;
-use konbini_bridge::{Notice, Reply};
+use konbini_bridge::{Notice, Reply, Update};
 use konbini_cluster::{LoadId, Progress};
 use konbini_log::LoadError;
 
@@ -60,6 +61,7 @@ impl Host {
 
     /// Gives programs their turns, when this moment has settled; real ms to wait for their reports.
     fn programs_turn(&mut self) -> Option<f64> {
+        self.answer_endings();
         if self.run.as_ref()?.programs.is_empty() {
             return None;
         }
@@ -68,7 +70,12 @@ impl Host {
         let run = self.run.as_mut()?;
         let real = real_ms();
         if run.cluster.is_settled() && run.programs.wait(real, &mut run.cluster).is_none() {
-            let turns = run.programs.turns(run.cluster.now(), real);
+            run.programs.take_steps(real, &mut run.cluster);
+            let turns = match run.programs.wait(real, &mut run.cluster) {
+                None => run.programs.turns(run.cluster.now(), real),
+                // For a program that should begin at this moment.
+                Some(_) => Vec::new(),
+            };
             for turn in turns {
                 if turn.tells {
                     let turn_out = Outgoing::Turn(turn.number, turn.message);
@@ -81,7 +88,29 @@ impl Host {
         }
         let run = self.run.as_mut()?;
         let wait = run.programs.wait(real, &mut run.cluster);
+        if let Some((page, orders)) = run.programs.take_orders() {
+            for order in orders {
+                (self.outlet)(page, Update::Order(order));
+            }
+        }
         wait.map(|ms| ms.max(TIMER_MS_MIN))
+    }
+
+    /// Tells pages which workers nobody needs any more.
+    fn answer_endings(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        if !run.cluster.is_settled() {
+            return;
+        }
+        let now = run.cluster.now();
+        let (over, waiting) = std::mem::take(&mut run.endings)
+            .into_iter()
+            .partition(|(_, _, number)| run.programs.is_dispensable(*number, now));
+        run.endings = waiting;
+        let over: Vec<(PageId, u32, u32)> = over;
+        for (page, id, _) in over {
+            self.answer(page, id, Ok(Reply::Done));
+        }
     }
 
     async fn after(&mut self, progress: Progress, advancing: bool) -> Next {

@@ -6,16 +6,24 @@
 //! begun at the same moments make the same run. Reports of one moment are performed in the order in
 //! which the programs began, once all of them are there.
 //!
+//! What the reader does with a program (it begins, hears a signal, is killed) comes at such a moment
+//! too, and is noted for a recording: `steps`. A recording that is repeated has its page asked for
+//! each program when it should begin, and the cluster waits for it.
+//!
 //! A program that does not report in time falls out of step: the cluster goes on without it, and
 //! what it reports later happens when it comes.
 
+mod reader;
+pub mod steps;
 pub mod wire;
 
 use crate::inbox::PageId;
 use crate::ports::{PortEnd, PortId, ToClient};
 use bytes::Bytes;
+use konbini_bridge::Order;
 use konbini_cluster::{Cluster, ExternalId, ExternalOutput};
 use std::collections::{BTreeMap, BTreeSet};
+use steps::Steps;
 use wire::{Event, Operation, Report};
 
 /// Programs at one time.
@@ -38,6 +46,10 @@ pub struct Programs {
     /// Programs so far in this run.
     numbers: u32,
     connections: BTreeMap<ExternalId, (u32, u32)>,
+    steps: Steps,
+    /// Who has a recording repeated, and what that page is to be told.
+    orderer: Option<PageId>,
+    orders: Vec<Order>,
 }
 
 struct Program {
@@ -46,6 +58,8 @@ struct Program {
     state: State,
     /// Its worker has spoken.
     started: bool,
+    /// The reader has it killed.
+    dying: bool,
     /// The last turn that it was given.
     turn: u32,
     /// Virtual ms of its next timer.
@@ -71,36 +85,8 @@ enum State {
 }
 
 impl Programs {
-    /// A program that begins at the next virtual ms; its number in this run, or none where there
-    /// are too many.
-    pub fn add(&mut self, end: PortEnd, page: PageId, cluster: &Cluster) -> Option<u32> {
-        if self.programs.len() >= PROGRAMS_MAX {
-            return None;
-        }
-        let number = self.numbers;
-        self.numbers += 1;
-        let scenario = cluster.scenario();
-        let seed = [scenario.seed as u32, (scenario.seed >> 32) as u32, number];
-        let epoch_ms = scenario.epoch_ms;
-        let program = Program {
-            end,
-            page,
-            state: State::Idle,
-            started: false,
-            turn: 0,
-            wake_at: None,
-            events: vec![Event::Begin { seed, epoch_ms }],
-            tell_at: Some(cluster.now() + 1),
-            report: None,
-            connections: BTreeMap::new(),
-            opened: BTreeSet::new(),
-        };
-        self.programs.insert(number, program);
-        Some(number)
-    }
-
     pub fn is_empty(&self) -> bool {
-        self.programs.is_empty()
+        self.programs.is_empty() && self.steps.is_empty()
     }
 
     pub fn by_port(&self, port: PortId) -> Option<u32> {
@@ -114,15 +100,17 @@ impl Programs {
             .is_some_and(|one| one.page == page)
     }
 
-    /// Virtual ms at which the next of them has something to do.
+    /// Virtual ms at which the next of them has something to do, or something is done to it.
     pub fn next_at(&self) -> Option<i64> {
         let idle = self.programs.values().filter(|one| one.is_idle());
-        idle.filter_map(Program::due_at).min()
+        let due = idle.filter_map(Program::due_at);
+        due.chain(self.steps.next_at()).min()
     }
 
     /// Whether none of them has anything to do, or to report, at this virtual ms.
     pub fn is_quiet(&self, now: i64) -> bool {
-        !self.is_waited_for() && self.next_at().is_none_or(|at| at > now)
+        let asked = self.steps.asked().is_some();
+        !asked && !self.is_waited_for() && self.next_at().is_none_or(|at| at > now)
     }
 
     /// Gives a turn to all who have something to do now; the cluster must have settled.
@@ -161,6 +149,10 @@ impl Programs {
     /// Real ms that the cluster has to wait for reports yet; none when it can go on. Those who take
     /// too long fall out of step.
     pub fn wait(&mut self, real: f64, cluster: &mut Cluster) -> Option<f64> {
+        let asked = self.steps.asked().map(|since| since + START_MS - real);
+        if asked.is_some_and(|left| left <= 0.0) {
+            self.give_up();
+        }
         for program in self.programs.values_mut() {
             if program.patience(real) <= 0.0 {
                 program.state = State::OutOfStep;
@@ -169,7 +161,8 @@ impl Programs {
         self.perform(cluster);
         let waited = self.programs.values().filter(|one| one.is_awaited());
         let left = waited.map(|one| one.patience(real));
-        left.min_by(f64::total_cmp)
+        let asked = asked.filter(|left| *left > 0.0);
+        left.chain(asked).min_by(f64::total_cmp)
     }
 
     /// What a program reported. Who writes nonsense is ended.
@@ -233,21 +226,13 @@ impl Programs {
         self.perform(cluster);
     }
 
-    /// Ends the programs of a page that is gone.
-    pub fn remove_page(&mut self, page: PageId, cluster: &mut Cluster) {
-        let of_page = self.programs.iter().filter(|(_, one)| one.page == page);
-        let of_page: Vec<u32> = of_page.map(|(&number, _)| number).collect();
-        for number in of_page {
-            self.remove(number, cluster);
-        }
-    }
-
     /// The run is over.
     pub fn end_all(&mut self) {
         for program in std::mem::take(&mut self.programs).into_values() {
             program.end.send(ToClient::End);
         }
         self.connections.clear();
+        self.steps = Steps::default();
     }
 
     fn is_waited_for(&self) -> bool {
@@ -312,6 +297,23 @@ impl Programs {
 }
 
 impl Program {
+    fn new(end: PortEnd, page: PageId) -> Program {
+        Program {
+            end,
+            page,
+            state: State::Idle,
+            started: false,
+            dying: false,
+            turn: 0,
+            wake_at: None,
+            events: Vec::new(),
+            tell_at: None,
+            report: None,
+            connections: BTreeMap::new(),
+            opened: BTreeSet::new(),
+        }
+    }
+
     fn is_idle(&self) -> bool {
         self.state == State::Idle
     }

@@ -1,9 +1,12 @@
 use super::*;
 use bytes::BufMut;
+use konbini_bridge::Order;
 use konbini_cluster::MemoryHost;
 use konbini_protocol::StrBytes;
 use konbini_protocol::messages::{ApiKey, ApiVersionsRequest};
 use konbini_protocol::request::{self, RequestHeader};
+use konbini_scenario::code::File;
+use konbini_scenario::validate::Invalid;
 use konbini_scenario::{Recording, catalogue};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,38 +24,80 @@ struct World {
     /// Turns so far, of each program: number, virtual ms, bytes.
     seen: Vec<Vec<(u32, i64, usize)>>,
     real: f64,
+    /// What a repeated recording wanted.
+    orders: Vec<Order>,
 }
 
 impl World {
     fn new(count: u32) -> World {
-        let recording = Recording {
-            scenario: catalogue::playground(),
-            actions: Vec::new(),
-            until: 0,
-        };
+        let recording = Recording::of(catalogue::playground());
         let mut host = MemoryHost::start(&recording, None).unwrap();
         host.run_until(BEGIN_MS, STEPS).unwrap();
         let mut world = World {
             host,
             programs: Programs::default(),
             given: Vec::new(),
-            seen: vec![Vec::new(); count as usize],
+            seen: Vec::new(),
             real: 0.0,
+            orders: Vec::new(),
         };
         for id in 0..count {
-            let given = Given::default();
-            world.given.push(given.clone());
-            let end = PortEnd::new(PortId(id), move |message| {
-                if let ToClient::Bytes(bytes) = message {
-                    given.borrow_mut().push(bytes);
-                }
-            });
-            let number = world.programs.add(end, PageId::OWN, &world.host.cluster);
-            assert_eq!(number, Some(id));
-            let cluster = &mut world.host.cluster;
-            world.programs.report(id, ready(), cluster);
+            let begun = world.begin(false);
+            assert_eq!(begun, Ok(id));
         }
         world
+    }
+
+    /// Another program, whose worker is there; its number.
+    fn begin(&mut self, ordered: bool) -> Result<u32, Invalid> {
+        let given = Given::default();
+        let to_program = given.clone();
+        let port = PortId(self.given.len() as u32);
+        let end = PortEnd::new(port, move |message| {
+            if let ToClient::Bytes(bytes) = message {
+                to_program.borrow_mut().push(bytes);
+            }
+        });
+        let number = self.begin_at(end, ordered)?;
+        self.given.push(given);
+        self.seen.push(Vec::new());
+        let cluster = &mut self.host.cluster;
+        self.programs.report(number, ready(), cluster);
+        Ok(number)
+    }
+
+    fn begin_at(&mut self, end: PortEnd, ordered: bool) -> Result<u32, Invalid> {
+        let file = File {
+            name: "main.js".to_owned(),
+            text: "main()".to_owned(),
+        };
+        let what = (file.name.clone(), vec![file], ordered);
+        let cluster = &self.host.cluster;
+        self.programs.begin(end, PageId::OWN, what, cluster)
+    }
+
+    /// The turns of a moment that has settled, after what readers did.
+    fn turns(&mut self, now: i64) -> Vec<Turn> {
+        self.programs.take_steps(self.real, &mut self.host.cluster);
+        while let Some((_, orders)) = self.programs.take_orders() {
+            for order in orders {
+                self.obey(order);
+            }
+            self.programs.take_steps(self.real, &mut self.host.cluster);
+        }
+        self.programs.turns(now, self.real)
+    }
+
+    /// Begins the program that a repeated recording wants, after a while.
+    fn obey(&mut self, order: Order) {
+        if let Order::Begin { file, files } = &order {
+            assert_eq!((file.as_str(), files.len()), ("main.js", 1));
+            self.real += 900.0;
+            let waits = self.programs.wait(self.real, &mut self.host.cluster);
+            assert!(waits.is_some(), "the cluster waits for it");
+            self.begin(true).unwrap();
+        }
+        self.orders.push(order);
     }
 
     /// Runs in step to that time. Reports come in this order, each after so many real ms.
@@ -65,7 +110,7 @@ impl World {
             for (id, output) in self.host.cluster.take_external() {
                 assert!(self.programs.tell(id, &output, now));
             }
-            for turn in self.programs.turns(now, self.real) {
+            for turn in self.turns(now) {
                 self.programs.send(turn.number, turn.message, self.real);
             }
             let mut order: Vec<u32> = (0..self.given.len() as u32).collect();
@@ -138,6 +183,8 @@ fn api_versions(correlation_id: i32) -> Bytes {
     request::encode(&header, &body).unwrap()
 }
 
+mod replay;
+
 #[test]
 fn real_time_and_the_order_of_reports_do_not_change_a_run() {
     let outcome = |reversed, late_ms| {
@@ -179,7 +226,7 @@ fn connections_of_a_program_that_ends_are_closed() {
 fn the_cluster_goes_on_without_a_program_that_does_not_report() {
     let mut world = World::new(1);
     world.host.run_until(BEGIN_MS + 1, STEPS).unwrap();
-    let turn = world.programs.turns(BEGIN_MS + 1, 0.0).pop().unwrap();
+    let turn = world.turns(BEGIN_MS + 1).pop().unwrap();
     world.programs.send(0, turn.message, 0.0);
     let cluster = &mut world.host.cluster;
     assert_eq!(
@@ -198,11 +245,10 @@ fn the_cluster_goes_on_without_a_program_that_does_not_report() {
 fn the_cluster_waits_longer_for_a_worker_that_starts() {
     let mut world = World::new(1);
     let end = PortEnd::new(PortId(7), |_| {});
-    let cluster = &mut world.host.cluster;
-    let number = world.programs.add(end, PageId::OWN, cluster).unwrap();
+    let number = world.begin_at(end, false).unwrap();
     world.host.run_until(BEGIN_MS + 1, STEPS).unwrap();
+    let turns = world.turns(BEGIN_MS + 1);
     let cluster = &mut world.host.cluster;
-    let turns = world.programs.turns(BEGIN_MS + 1, 0.0);
     assert_eq!(turns.len(), 1, "only the other has one");
     world.programs.report(0, report(1, BEGIN_MS + 1), cluster);
     let wait = world.programs.wait(PATIENCE_MS, cluster);
@@ -217,12 +263,14 @@ fn the_cluster_waits_longer_for_a_worker_that_starts() {
 fn nonsense_ends_a_program_and_there_is_a_limit() {
     let mut world = World::new(PROGRAMS_MAX as u32);
     let another = PortEnd::new(PortId(99), |_| {});
+    let refused = world.begin_at(another, false).unwrap_err();
+    assert_eq!(refused.code, "too-many-programs");
     let cluster = &mut world.host.cluster;
-    assert_eq!(world.programs.add(another, PageId::OWN, cluster), None);
     world
         .programs
         .report(3, Bytes::from_static(b"what"), cluster);
     assert_eq!(world.programs.by_port(PortId(3)), None);
     world.programs.remove_page(PageId::OWN, cluster);
+    world.run(BEGIN_MS + 1, false, 0.0);
     assert!(world.programs.is_empty());
 }

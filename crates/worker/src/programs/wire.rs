@@ -4,6 +4,7 @@
 //! Reports are hostile input: the program's code shares a worker with whoever writes them.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use konbini_scenario::code::Signal;
 
 /// Connections that one program may name; kafkajs has six for each client with three brokers.
 pub const CONNECTION_MAX: u32 = 1_000_000;
@@ -20,6 +21,7 @@ pub enum Event {
     Bytes(u32, Bytes),
     End(u32),
     Refused(u32),
+    Signal(Signal),
 }
 
 /// What a program did.
@@ -75,6 +77,8 @@ fn write_event(out: &mut BytesMut, event: &Event) {
         }
         Event::End(conn) => head(3, *conn),
         Event::Refused(conn) => head(4, *conn),
+        Event::Signal(Signal::Interrupt) => head(5, 2),
+        Event::Signal(Signal::Terminate) => head(5, 15),
     }
 }
 
@@ -197,5 +201,7 @@ mod tests {
         let turn = write_turn(2, 6, &told);
         let expected: &[u8] = &[1, 1, 0, 0, 0, 2, 1, 0, 0, 0, 2, 0, 0, 0, b'a', b'b'];
         assert_eq!(&turn[12..], expected);
+        let turn = write_turn(3, 7, &[Event::Signal(Signal::Interrupt)]);
+        assert_eq!(&turn[12..], &[5, 2, 0, 0, 0]);
     }
 }

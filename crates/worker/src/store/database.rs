@@ -49,6 +49,7 @@ pub enum MetaKey {
     Upcoming,
     Clock,
     Action(u32),
+    Program(u32),
 }
 
 impl MetaKey {
@@ -58,6 +59,7 @@ impl MetaKey {
             MetaKey::Upcoming => "upcoming".into(),
             MetaKey::Clock => "clock".into(),
             MetaKey::Action(number) => Array::of2(&"action".into(), &number.into()).into(),
+            MetaKey::Program(number) => Array::of2(&"program".into(), &number.into()).into(),
         }
     }
 }
@@ -194,7 +196,7 @@ impl Database {
         parsed.collect()
     }
 
-    /// The texts of `meta`; the actions in their order.
+    /// The texts of `meta`; actions and what was done with programs in their order.
     pub async fn meta(&self) -> Result<StoredMeta, StoreFailure> {
         let mut meta = StoredMeta::default();
         for (key, value) in self.rows(META).await? {
@@ -203,6 +205,7 @@ impl Database {
                 Some("scenario") => meta.scenario = Some(text),
                 Some("upcoming") => meta.upcoming = Some(text),
                 Some("clock") => meta.clock = Some(text),
+                None if first_of(&key).as_deref() == Some("program") => meta.programs.push(text),
                 _ => meta.actions.push(text),
             }
         }
@@ -306,6 +309,12 @@ pub struct StoredMeta {
     pub upcoming: Option<String>,
     pub clock: Option<String>,
     pub actions: Vec<String>,
+    pub programs: Vec<String>,
+}
+
+/// The word that a key of several parts begins with.
+fn first_of(key: &JsValue) -> Option<String> {
+    key.dyn_ref::<Array>()?.get(0).as_string()
 }
 
 /// Deletes a database by name, present or not.

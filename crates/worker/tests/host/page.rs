@@ -36,7 +36,7 @@ impl Heard {
             }
             Update::Frame(frame) => self.0.frames.borrow_mut().push(*frame),
             Update::Notice(notice) => self.0.notices.borrow_mut().push(notice),
-            Update::Ready => {}
+            Update::Ready | Update::Order(_) => {}
         }
         self.0.changed.changed();
     }
@@ -190,11 +190,7 @@ impl Page {
 }
 
 pub fn recording(scenario: Scenario) -> Recording {
-    Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    }
+    Recording::of(scenario)
 }
 
 /// Records in a topic's partitions, by their leaders.

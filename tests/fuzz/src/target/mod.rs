@@ -14,11 +14,7 @@ const STEPS_MAX: u64 = 300_000;
 
 /// A scenario of the page, run up to that virtual time.
 fn host_of(scenario: Scenario, until_ms: i64) -> MemoryHost {
-    let recording = Recording {
-        scenario,
-        actions: Vec::new(),
-        until: 0,
-    };
+    let recording = Recording::of(scenario);
     let mut host = MemoryHost::start(&recording, None).expect("a scenario of the page");
     host.run_until(until_ms, STEPS_MAX).expect("it runs");
     host

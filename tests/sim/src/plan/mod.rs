@@ -108,9 +108,9 @@ impl Plan {
         let mut on_stage = cast();
         actions.retain(|timed| on_stage.fold(&timed.action).is_ok());
         let recording = Recording {
-            scenario,
             actions,
             until: QUIET_AT_MS,
+            ..Recording::of(scenario)
         };
         Plan {
             seed,
