@@ -6,12 +6,14 @@ const util = require('util')
 
 const kafka = new Kafka({ clientId: 'same', brokers: ['localhost:9092'], logLevel: logLevel.NOTHING })
 const topic = 'same'
+// Brokers answer in any order.
+const byPartition = (one, other) => one.partition - other.partition
 
 function language() {
   console.log({ list: [1, 'two', null], map: new Map([['k', { deep: { er: {} } }]]), bytes: Buffer.from('超商') })
   console.log('%s|%d|%i|%j|%o|%%', 'text', 1.5, 1.5, { a: 1 }, [1])
   console.table([{ offset: 0, key: 'a' }, { offset: 1, key: 'b' }])
-  console.error(util.inspect(new Set(['x']), { compact: false }), path.join('/a', '..', 'b.js'), path.extname('c.tar.gz'))
+  console.log(util.inspect(new Set(['x']), { compact: false }), path.join('/a', '..', 'b.js'), path.extname('c.tar.gz'))
   console.log(Buffer.from('ff00', 'hex'), Buffer.from('aGk=', 'base64').toString(), Buffer.alloc(3).fill(7).readUIntBE(0, 3))
   const emitter = new EventEmitter()
   emitter.once('one', (...values) => console.log('emitted', values))
@@ -52,8 +54,7 @@ async function produce() {
   const message = (n) => ({ key: `key-${n % 3}`, value: `value ${n}`, headers: { n: String(n) } })
   const messages = Array.from({ length: 9 }, (_, n) => message(n))
   const sent = await producer.send({ topic, messages, compression: CompressionTypes.GZIP })
-  // Brokers answer in any order.
-  console.log(sent.sort((one, other) => one.partition - other.partition))
+  console.log(sent.sort(byPartition))
   console.log(await producer.send({ topic, acks: 1, messages: [{ partition: 1, value: null, key: Buffer.from([0, 255]) }] }))
   console.log(await producer.send({ topic, acks: 0, messages: [{ partition: 0, value: 'unheard' }] }))
   await producer.disconnect()
@@ -125,7 +126,7 @@ async function main() {
   await consume()
   await transaction()
   console.log(JSON.stringify(await admin.fetchOffsets({ groupId: 'same', topics: [topic] }), null, 1))
-  console.log(await admin.fetchTopicOffsets(topic))
+  console.log((await admin.fetchTopicOffsets(topic)).sort(byPartition))
   const { groups: [{ groupId, state, members, protocolType, errorCode }] } = await admin.describeGroups(['same'])
   console.log({ groupId, state, members, protocolType, errorCode })
   await admin.disconnect()
