@@ -7,6 +7,10 @@
 //! Every client has the same shape: a call or `handle(now, Input)` changes state, then `poll()` is
 //! drained until it answers `None`, then `wake_at()` says when to come back with [`Input::Wake`].
 //!
+//! An idempotent producer is more careful than Java's in two places, where Java's can write a record
+//! twice: the first batch of a partition goes alone, and no more than five of a partition are in
+//! flight, whatever connections they went by.
+//!
 //! What is left out: transactions, the consumer group protocol of KIP-848, quotas (throttle times
 //! are not waited for), authentication.
 

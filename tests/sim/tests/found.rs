@@ -39,3 +39,10 @@ fn an_unclean_election_is_told_without_its_controller() {
 fn no_more_batches_are_in_flight_than_brokers_remember() {
     holds(13695);
 }
+
+/// A producer's first batches were refused for want of replicas, and the next one was taken for its
+/// first when there were enough.
+#[test]
+fn nothing_overtakes_the_first_batch_of_a_producer() {
+    holds(16018);
+}

@@ -61,6 +61,10 @@ impl Sequences {
             // What is sent again goes out in order.
             (Some(sequence), Some(oldest)) => sequence.base_sequence == oldest.base_sequence,
             (Some(_), None) => true,
+            // A broker that does not know a producer takes any number for its first: if it refused
+            // the first batch and then took the second, the first would come too late. So that one
+            // goes alone. Java does not wait for it.
+            (None, Some(_)) if partition.last_acked.is_none() => false,
             // A broker remembers no more batches than that. Java counts them for each connection
             // only, and may send one more to a new leader while the old one owes the answers.
             (None, Some(_)) if partition.unfinished.len() >= MAX_IDEMPOTENT_IN_FLIGHT => false,

@@ -222,6 +222,9 @@ fn a_new_leader_gets_no_sixth_batch() {
         &mut p,
         1_000_000,
         &mut |asked| match &asked.body {
+            RequestKind::Produce(request) if asked.node == 1 && logs.requests == 0 => {
+                Reply::Answer(answer(&logs.produce(request)))
+            }
             RequestKind::Produce(request) if asked.node == 1 => {
                 logs.produce(request);
                 Reply::Silence
@@ -245,4 +248,28 @@ fn a_new_leader_gets_no_sixth_batch() {
     assert_eq!(told.delivered.len(), 8, "{:?}", told.failed);
     let all: Vec<String> = (0..8).map(|i| format!("v{i}")).collect();
     assert_eq!(logs.values(0), all);
+}
+
+/// The broker has no room in its ISR when the first batch comes, and has it right after: what was
+/// sent behind it must not be taken for the first.
+#[test]
+fn the_first_batch_of_a_partition_goes_alone() {
+    let mut config = config();
+    config.batch_size = 1;
+    let mut refused = 0;
+    let (logs, told, _, _) = send_all(config, 8, |logs, _, request| {
+        let (partition, batch) = incoming(request).remove(0);
+        if partition == 0 && refused == 0 {
+            assert_eq!(batch.header.base_sequence, 0);
+            refused += 1;
+            let not_enough_replicas = 19;
+            return Reply::Later(500, answer(&[(partition, not_enough_replicas, -1)]));
+        }
+        if partition == 0 && logs.end(0) == 0 {
+            assert_eq!(batch.header.base_sequence, 0, "nothing overtakes it");
+        }
+        Reply::Answer(answer(&logs.produce(request)))
+    });
+    assert_eq!((refused, told.delivered.len()), (1, 8));
+    assert_eq!(logs.values(0), expected(8, 0));
 }
