@@ -206,6 +206,17 @@ fn requests_in_a_row_are_answered_in_order_however_they_are_cut() {
 }
 
 #[test]
+fn a_request_may_be_larger_than_what_a_connection_may_leave_waiting() {
+    let server = Server::start(1, &["--memory", "--config", "message.max.bytes=40000000"]);
+    let mut client = server.connect(1);
+    create(&mut client, 1);
+    let value = "x".repeat(33 << 20);
+    assert_eq!(produce(&mut client, &value), 0);
+    assert_eq!(produce(&mut client, "small"), 1);
+    assert_eq!(read(&server, 1), ["small"]);
+}
+
+#[test]
 fn a_directory_has_one_process() {
     let scratch = Scratch::new("two");
     let _first = Server::start(1, &["--data", scratch.text()]);
