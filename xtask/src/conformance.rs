@@ -3,7 +3,7 @@
 use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::stages::Count;
-use crate::{java, node, process, project};
+use crate::{apt, java, node, process, project, python};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -25,14 +25,18 @@ pub enum Suite {
     Librdkafka,
     KafkaPython,
     Aiokafka,
+    Kcat,
+    Rust,
     Java,
 }
 
-const ALL: [Suite; 5] = [
+const ALL: [Suite; 7] = [
     Suite::Kafkajs,
     Suite::Librdkafka,
     Suite::KafkaPython,
     Suite::Aiokafka,
+    Suite::Kcat,
+    Suite::Rust,
     Suite::Java,
 ];
 
@@ -43,6 +47,8 @@ impl Suite {
             Suite::Librdkafka => "librdkafka",
             Suite::KafkaPython => "kafka-python",
             Suite::Aiokafka => "aiokafka",
+            Suite::Kcat => "kcat",
+            Suite::Rust => "rust",
             Suite::Java => "java",
         }
     }
@@ -50,7 +56,9 @@ impl Suite {
     fn needs(self) -> Vec<Need> {
         match self {
             Suite::Kafkajs => vec![node::node(), node::packages()],
-            Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python_packages()],
+            Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python::packages()],
+            Suite::Kcat => vec![python::interpreter(), kcat()],
+            Suite::Rust => vec![rust_packages()],
             Suite::Java => java::needs(),
         }
     }
@@ -59,9 +67,11 @@ impl Suite {
     fn program(self) -> Result<Command> {
         let (interpreter, file) = match self {
             Suite::Kafkajs => (PathBuf::from("node"), "kafkajs/run.mjs"),
-            Suite::Librdkafka => (python(), "python/confluent.py"),
-            Suite::KafkaPython => (python(), "python/kafka_python.py"),
-            Suite::Aiokafka => (python(), "python/aiokafka_client.py"),
+            Suite::Librdkafka => (python::python(), "python/confluent.py"),
+            Suite::KafkaPython => (python::python(), "python/kafka_python.py"),
+            Suite::Aiokafka => (python::python(), "python/aiokafka_client.py"),
+            Suite::Kcat => (PathBuf::from(python::SYSTEMS_OWN), "python/kcat.py"),
+            Suite::Rust => return rust_program(),
             Suite::Java => {
                 java::compile()?;
                 let mut program = java::java()?;
@@ -144,37 +154,52 @@ fn cases(suite: Suite) -> Result<Count> {
     Ok(count)
 }
 
-fn environment() -> PathBuf {
-    project::tools().join("python")
-}
-
-fn python() -> PathBuf {
-    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-    environment().join(folder).join("python")
-}
-
-/// The Python clients in an environment of their own.
-fn python_packages() -> Need {
-    let wanted = project::root().join(FOLDER).join("python/requirements.txt");
-    let stamp = environment().join("requirements.txt");
-    let (from, to) = (wanted.clone(), stamp.clone());
+fn kcat() -> Need {
     Need {
-        name: "Python clients".into(),
-        present: Box::new(move || {
-            let same = std::fs::read(&wanted).ok()? == std::fs::read(&stamp).ok()?;
-            same.then(|| "as requirements.txt says".into())
+        name: "kcat".into(),
+        present: Box::new(|| {
+            let said = process::capture(process::command("kcat").arg("-V"))?;
+            let line = said
+                .lines()
+                .find_map(|line| line.strip_prefix("Version "))?;
+            line.split_whitespace().next().map(str::to_owned)
         }),
-        how: "python3 -m venv, pip install",
-        install: Box::new(move || {
-            let place = environment();
-            process::run(process::command("python3").args(["-m", "venv"]).arg(&place))?;
-            let mut pip = process::command(python());
-            process::run(
-                pip.args(["-m", "pip", "install", "--quiet", "-r"])
-                    .arg(&from),
-            )?;
-            std::fs::copy(&from, &to)?;
-            Ok(())
+        how: "apt-get install kcat",
+        install: Box::new(|| match apt::available() {
+            true => apt::install(&["kcat"]),
+            false => bail!("install it from https://github.com/edenhill/kcat"),
         }),
     }
+}
+
+/// The suite in Rust is a workspace of its own: nothing else builds what it needs.
+pub fn rust_manifest() -> PathBuf {
+    project::root().join(FOLDER).join("rust/Cargo.toml")
+}
+
+fn rust_packages() -> Need {
+    let fetch = || {
+        let mut cargo = process::command("cargo");
+        cargo.args(["fetch", "--quiet", "--locked", "--manifest-path"]);
+        cargo.arg(rust_manifest());
+        cargo
+    };
+    Need {
+        name: "Rust clients".into(),
+        present: Box::new(move || {
+            process::capture(fetch().arg("--offline")).map(|_| "as Cargo.lock says".into())
+        }),
+        how: "cargo fetch",
+        install: Box::new(move || process::run(&mut fetch())),
+    }
+}
+
+fn rust_program() -> Result<Command> {
+    let mut cargo = process::command("cargo");
+    cargo.args(["build", "--quiet", "--locked", "--manifest-path"]);
+    cargo.arg(rust_manifest());
+    process::run(cargo.arg("--target-dir").arg(project::target()))?;
+    let name = format!("konbini-conformance{}", std::env::consts::EXE_SUFFIX);
+    let program = project::target().join("debug").join(name);
+    Ok(process::command(program))
 }

@@ -15,6 +15,7 @@ mod java;
 mod node;
 mod process;
 mod project;
+mod python;
 mod serve;
 mod server;
 mod setup;
