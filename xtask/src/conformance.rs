@@ -133,6 +133,7 @@ fn cases(suite: Suite) -> Result<Count> {
     program
         .arg(&server.address)
         .args(&data)
+        .env("KONBINI_CONTROL", &server.control)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit());
     println!("    $ {}", process::shown(&program));
