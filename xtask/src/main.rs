@@ -4,6 +4,7 @@
 
 mod apt;
 mod bench;
+mod beside;
 mod browser;
 mod build;
 mod check;
@@ -12,6 +13,7 @@ mod diff;
 mod fuzz;
 mod harness;
 mod java;
+mod kafka;
 mod node;
 mod process;
 mod project;

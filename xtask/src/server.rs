@@ -65,6 +65,10 @@ impl Server {
             control,
         })
     }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {
