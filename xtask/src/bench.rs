@@ -3,11 +3,11 @@
 //! Each part prints a line of JSON a row: `{"name", "ratio", "aim", "better", "detail"}`. A missed
 //! aim is a result, not a failure; a part that does not run is one.
 
-use crate::{browser, build, node, process, project, setup, tools, wasm};
+use crate::beside::Beside;
+use crate::{browser, build, java, node, process, project, server, setup, tools, wasm};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 #[derive(clap::Args)]
@@ -28,6 +28,8 @@ enum Part {
     Wasm,
     /// The site in headless Chrome: commits, fetches, frames, programs, size
     Browser,
+    /// The server beside Apache Kafka, with its own client
+    Kafka,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -48,7 +50,7 @@ struct Row {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let chosen: Vec<Part> = [Part::Native, Part::Wasm, Part::Browser]
+    let chosen: Vec<Part> = [Part::Native, Part::Wasm, Part::Browser, Part::Kafka]
         .into_iter()
         .filter(|part| args.only.is_none_or(|only| only == *part))
         .collect();
@@ -61,6 +63,7 @@ pub fn run(args: &Args) -> Result<()> {
             Part::Native => native(&mut rows),
             Part::Wasm => in_wasm(&mut rows),
             Part::Browser => in_browser(args.as_built, &mut rows),
+            Part::Kafka => beside_kafka(&mut rows),
         };
         if let Err(error) = ended {
             broken.push(format!("{part:?}: {error:#}"));
@@ -122,16 +125,23 @@ fn in_browser(as_built: bool, rows: &mut Vec<Row>) -> Result<()> {
     let mut node = process::command("node");
     node.arg("tests/bench/browser/run.js")
         .env("CHROME", browser::chrome().context("no Chrome")?)
-        .env("KONBINI", server()?);
+        .env("KONBINI", server::release()?);
     measure(&mut node, rows)
 }
 
-/// The native server, as people build it.
-fn server() -> Result<PathBuf> {
-    let mut cargo = process::command("cargo");
-    process::run(cargo.args(["build", "--release", "--quiet", "-p", "konbini-server"]))?;
-    let name = format!("konbini{}", std::env::consts::EXE_SUFFIX);
-    Ok(project::target().join("release").join(name))
+/// Skipped on a machine that cannot install Apache Kafka.
+fn beside_kafka(rows: &mut Vec<Row>) -> Result<()> {
+    if let Err(error) = setup::provide(&java::needs()) {
+        println!("    skipped: {error:#}");
+        return Ok(());
+    }
+    java::compile()?;
+    let beside = Beside::start()?;
+    measure(&mut beside.client()?, rows)?;
+    for row in beside.end()? {
+        rows.push(serde_json::from_value(row)?);
+    }
+    Ok(())
 }
 
 /// Runs a part and collects its rows as they come.

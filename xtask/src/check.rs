@@ -1,7 +1,7 @@
 //! `cargo xtask check`: format, lints and the tidy rules.
 
 use crate::stages::{Count, Stages};
-use crate::{process, setup, tidy, wasm};
+use crate::{conformance, process, setup, tidy, wasm};
 use anyhow::{Result, bail};
 use std::process::Command;
 
@@ -36,7 +36,10 @@ pub fn stage() -> Result<Count> {
 }
 
 fn format() -> Result<()> {
-    process::run(process::command("cargo").args(["fmt", "--all", "--check"]))
+    process::run(process::command("cargo").args(["fmt", "--all", "--check"]))?;
+    let mut apart = process::command("cargo");
+    apart.args(["fmt", "--check", "--manifest-path"]);
+    process::run(apart.arg(conformance::rust_manifest()))
 }
 
 fn native_lints() -> Result<()> {

@@ -1,11 +1,11 @@
 //! `cargo xtask conformance`: clients that nobody here wrote, against the server; and the examples of the
 //! page against Apache Kafka.
 
-use crate::diff::Kafka;
+use crate::kafka::Kafka;
 use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::stages::Count;
-use crate::{export, java, node, process, project};
+use crate::{apt, export, java, node, process, project, python};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -27,16 +27,20 @@ pub enum Suite {
     Librdkafka,
     KafkaPython,
     Aiokafka,
+    Kcat,
+    Rust,
     Java,
     Examples,
     Export,
 }
 
-const ALL: [Suite; 7] = [
+const ALL: [Suite; 9] = [
     Suite::Kafkajs,
     Suite::Librdkafka,
     Suite::KafkaPython,
     Suite::Aiokafka,
+    Suite::Kcat,
+    Suite::Rust,
     Suite::Java,
     Suite::Examples,
     Suite::Export,
@@ -49,6 +53,8 @@ impl Suite {
             Suite::Librdkafka => "librdkafka",
             Suite::KafkaPython => "kafka-python",
             Suite::Aiokafka => "aiokafka",
+            Suite::Kcat => "kcat",
+            Suite::Rust => "rust",
             Suite::Java => "java",
             Suite::Examples => "examples",
             Suite::Export => "export",
@@ -58,7 +64,9 @@ impl Suite {
     fn needs(self) -> Vec<Need> {
         match self {
             Suite::Kafkajs => vec![node::node(), node::packages()],
-            Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python_packages()],
+            Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python::packages()],
+            Suite::Kcat => vec![python::interpreter(), kcat()],
+            Suite::Rust => vec![rust_packages()],
             Suite::Java => java::needs(),
             Suite::Examples => {
                 let mut needs = vec![node::node(), node::packages()];
@@ -73,9 +81,11 @@ impl Suite {
     fn program(self) -> Result<Command> {
         let (interpreter, file) = match self {
             Suite::Kafkajs => (PathBuf::from("node"), "kafkajs/run.mjs"),
-            Suite::Librdkafka => (python(), "python/confluent.py"),
-            Suite::KafkaPython => (python(), "python/kafka_python.py"),
-            Suite::Aiokafka => (python(), "python/aiokafka_client.py"),
+            Suite::Librdkafka => (python::python(), "python/confluent.py"),
+            Suite::KafkaPython => (python::python(), "python/kafka_python.py"),
+            Suite::Aiokafka => (python::python(), "python/aiokafka_client.py"),
+            Suite::Kcat => (PathBuf::from(python::SYSTEMS_OWN), "python/kcat.py"),
+            Suite::Rust => return rust_program(),
             Suite::Java => {
                 java::compile()?;
                 let mut program = java::java()?;
@@ -141,7 +151,7 @@ fn cases(suite: Suite) -> Result<Count> {
     let mut program = suite.program()?;
     match suite {
         Suite::Examples => {
-            let kafka = Kafka::start(&project::target().join("examples"))?;
+            let kafka = Kafka::fresh(&project::target().join("examples"))?;
             count(program.env("BOOTSTRAP", &kafka.address))
         }
         // It starts Apache Kafka as the export says.
@@ -149,6 +159,7 @@ fn cases(suite: Suite) -> Result<Count> {
         _ => {
             let data = suite.data();
             let server = Server::start(BROKERS, data.as_deref())?;
+            program.env("KONBINI_CONTROL", &server.control);
             count(program.arg(&server.address).args(&data))
         }
     }
@@ -176,37 +187,52 @@ fn count(program: &mut Command) -> Result<Count> {
     Ok(count)
 }
 
-fn environment() -> PathBuf {
-    project::tools().join("python")
-}
-
-fn python() -> PathBuf {
-    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-    environment().join(folder).join("python")
-}
-
-/// The Python clients in an environment of their own.
-fn python_packages() -> Need {
-    let wanted = project::root().join(FOLDER).join("python/requirements.txt");
-    let stamp = environment().join("requirements.txt");
-    let (from, to) = (wanted.clone(), stamp.clone());
+fn kcat() -> Need {
     Need {
-        name: "Python clients".into(),
-        present: Box::new(move || {
-            let same = std::fs::read(&wanted).ok()? == std::fs::read(&stamp).ok()?;
-            same.then(|| "as requirements.txt says".into())
+        name: "kcat".into(),
+        present: Box::new(|| {
+            let said = process::capture(process::command("kcat").arg("-V"))?;
+            let line = said
+                .lines()
+                .find_map(|line| line.strip_prefix("Version "))?;
+            line.split_whitespace().next().map(str::to_owned)
         }),
-        how: "python3 -m venv, pip install",
-        install: Box::new(move || {
-            let place = environment();
-            process::run(process::command("python3").args(["-m", "venv"]).arg(&place))?;
-            let mut pip = process::command(python());
-            process::run(
-                pip.args(["-m", "pip", "install", "--quiet", "-r"])
-                    .arg(&from),
-            )?;
-            std::fs::copy(&from, &to)?;
-            Ok(())
+        how: "apt-get install kcat",
+        install: Box::new(|| match apt::available() {
+            true => apt::install(&["kcat"]),
+            false => bail!("install it from https://github.com/edenhill/kcat"),
         }),
     }
+}
+
+/// The suite in Rust is a workspace of its own: nothing else builds what it needs.
+pub fn rust_manifest() -> PathBuf {
+    project::root().join(FOLDER).join("rust/Cargo.toml")
+}
+
+fn rust_packages() -> Need {
+    let fetch = || {
+        let mut cargo = process::command("cargo");
+        cargo.args(["fetch", "--quiet", "--locked", "--manifest-path"]);
+        cargo.arg(rust_manifest());
+        cargo
+    };
+    Need {
+        name: "Rust clients".into(),
+        present: Box::new(move || {
+            process::capture(fetch().arg("--offline")).map(|_| "as Cargo.lock says".into())
+        }),
+        how: "cargo fetch",
+        install: Box::new(move || process::run(&mut fetch())),
+    }
+}
+
+fn rust_program() -> Result<Command> {
+    let mut cargo = process::command("cargo");
+    cargo.args(["build", "--quiet", "--locked", "--manifest-path"]);
+    cargo.arg(rust_manifest());
+    process::run(cargo.arg("--target-dir").arg(project::target()))?;
+    let name = format!("konbini-conformance{}", std::env::consts::EXE_SUFFIX);
+    let program = project::target().join("debug").join(name);
+    Ok(process::command(program))
 }

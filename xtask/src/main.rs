@@ -4,6 +4,7 @@
 
 mod apt;
 mod bench;
+mod beside;
 mod browser;
 mod build;
 mod check;
@@ -13,9 +14,11 @@ mod export;
 mod fuzz;
 mod harness;
 mod java;
+mod kafka;
 mod node;
 mod process;
 mod project;
+mod python;
 mod serve;
 mod server;
 mod setup;

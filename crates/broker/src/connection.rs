@@ -116,9 +116,11 @@ impl Connections {
             .and_then(|connection| connection.busy)
     }
 
-    /// Bytes of requests that wait for their turn, and of one that is not complete.
+    /// Bytes of requests that wait for their turn. A request of which a part is missing, and which
+    /// would be next, waits for nothing but its own bytes: who held those back would wait for ever.
     pub fn waiting_bytes(&self, conn: ConnId) -> usize {
-        let connection = self.open.get(&conn);
+        let waits = |c: &&Connection| c.busy.is_some() || c.held.is_some();
+        let connection = self.open.get(&conn).filter(waits);
         connection.map_or(0, |connection| {
             connection.reader.pending_bytes() + connection.held.as_ref().map_or(0, Bytes::len)
         })

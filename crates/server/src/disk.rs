@@ -77,7 +77,7 @@ impl Disk {
             StoreOp::Put { dir, name, bytes } => {
                 let parent = self.path(dir);
                 std::fs::create_dir_all(&parent)?;
-                replace(&parent.join(name), bytes, self.fsync != Fsync::Never)
+                replace(&parent.join(name), bytes, self.flushes(name))
             }
             StoreOp::Remove { dir, name } => {
                 unless_missing(std::fs::remove_file(self.path(dir).join(name)))
@@ -87,6 +87,16 @@ impl Disk {
                 self.written.remove(dir);
                 unless_missing(std::fs::remove_dir_all(self.path(dir)))
             }
+        }
+    }
+
+    /// Whether a small file is flushed before anybody is told. An index is not unless everything is,
+    /// in Kafka neither: one that is damaged is made again from its segment.
+    fn flushes(&self, name: &str) -> bool {
+        match self.fsync {
+            Fsync::Always => true,
+            Fsync::Kafka => !name.ends_with(".index") && !name.ends_with(".timeindex"),
+            Fsync::Never => false,
         }
     }
 

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use konbini_client::HostPort;
 use konbini_cluster::{Boot, Cluster, ExternalId, ExternalOutput, Progress, Sockets};
+use konbini_scenario::snapshot::BrokerView;
 use konbini_scenario::spec::NetworkSpec;
 use konbini_scenario::{Action, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,10 @@ pub enum Message {
     Received(Key, Bytes),
     Closed(Key),
     Figures(oneshot::Sender<Figures>),
+    /// How are the brokers?
+    Brokers(oneshot::Sender<Vec<BrokerView>>),
+    /// Something is to happen to one of them; the answer is why it cannot.
+    Control(Action, oneshot::Sender<Result<(), String>>),
     /// Stop in order.
     Stop,
 }
@@ -103,6 +108,7 @@ impl Engine {
             None => options.seed.unwrap_or(fresh_seed),
         };
         let (stores, disks) = match &data {
+            None if options.control.is_some() => (Stores::kept(), BTreeMap::new()),
             None => (Stores::memory(), BTreeMap::new()),
             Some(data) => Stores::open(data, options)?,
         };
@@ -218,6 +224,13 @@ impl Engine {
             }
             Message::Figures(to) => {
                 to.send(self.figures()).ok();
+            }
+            Message::Brokers(to) => {
+                to.send(self.cluster.broker_views()).ok();
+            }
+            Message::Control(action, to) => {
+                let applied = self.cluster.apply(action);
+                to.send(applied.map_err(|refused| refused.to_string())).ok();
             }
             Message::Stop => self.stop(),
         }

@@ -7,10 +7,12 @@
 //! The brokers are the same state machines as in the browser; this crate only carries bytes.
 
 mod connection;
+mod control;
 mod data;
 mod disk;
 mod engine;
 mod events;
+mod http;
 mod listen;
 mod metrics;
 mod options;
@@ -95,6 +97,9 @@ async fn serve(options: &Options) -> Result<()> {
     }
     if let Some(address) = options.metrics {
         metrics::serve(address, to_engine.clone()).await?;
+    }
+    if let Some(address) = options.control {
+        control::serve(address, to_engine.clone()).await?;
     }
     let result = tokio::select! {
         result = &mut has_ended => result,

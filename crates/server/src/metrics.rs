@@ -1,21 +1,14 @@
 //! Figures for Prometheus, at `/metrics`, in its text format.
 
 use crate::engine::Message;
-use anyhow::{Context, Result};
+use crate::http::{self, Request, Response};
+use anyhow::Result;
 use konbini_cluster::Cluster;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tracing::{debug, info};
-
-/// Bytes of a request that are read at the most: a scraper sends a few hundred.
-const REQUEST_BYTES: usize = 8 * 1024;
-/// How long one request may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the engine counts.
 #[derive(Clone, Debug, Default)]
@@ -180,48 +173,22 @@ impl Figures {
 /// # Errors
 /// The address cannot be listened on.
 pub async fn serve(address: SocketAddr, engine: Sender<Message>) -> Result<()> {
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.with_context(|| format!("{address} cannot be listened on"))?;
-    info!(address = %listener.local_addr()?, "metrics");
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let engine = engine.clone();
-            tokio::spawn(async move {
-                match tokio::time::timeout(TIMEOUT, answer(stream, engine)).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => debug!(%error, "a request for metrics failed"),
-                    Err(_) => debug!("a request for metrics took too long"),
-                }
-            });
-        }
-    });
-    Ok(())
+    http::serve(address, "metrics", move |request| {
+        answer(request, engine.clone())
+    })
+    .await
 }
 
-/// Answers one request, the only one of its connection.
-async fn answer(mut stream: TcpStream, engine: Sender<Message>) -> Result<()> {
-    let mut head = Vec::new();
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        if head.len() >= REQUEST_BYTES || stream.read_buf(&mut head).await? == 0 {
-            return Ok(());
-        }
+async fn answer(request: Request, engine: Sender<Message>) -> Result<Response> {
+    if request.method != "GET" || request.path != "/metrics" {
+        let body = "the figures are at /metrics\n";
+        return Ok(Response::text("404 Not Found", body));
     }
-    let is_for_metrics = head.starts_with(b"GET /metrics ") || head.starts_with(b"GET /metrics?");
-    let (status, kind, body) = if is_for_metrics {
-        let (to, figures) = oneshot::channel();
-        engine.send(Message::Figures(to)).ok();
-        let kind = "text/plain; version=0.0.4; charset=utf-8";
-        ("200 OK", kind, figures.await?.text())
-    } else {
-        let body = "the figures are at /metrics\n".to_owned();
-        ("404 Not Found", "text/plain; charset=utf-8", body)
-    };
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body.as_bytes()).await?;
-    stream.shutdown().await?;
-    Ok(())
+    let (to, figures) = oneshot::channel();
+    engine.send(Message::Figures(to)).ok();
+    Ok(Response {
+        status: "200 OK",
+        kind: "text/plain; version=0.0.4; charset=utf-8",
+        body: figures.await?.text(),
+    })
 }

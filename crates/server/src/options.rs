@@ -67,6 +67,10 @@ pub struct Arguments {
     /// Serve Prometheus metrics at http://ADDRESS:PORT/metrics
     #[arg(long, value_name = "ADDRESS:PORT")]
     metrics: Option<SocketAddr>,
+    /// Stop, kill and start single brokers over HTTP at this loopback address; see below
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback)]
+    control: Option<SocketAddr>,
+    /// How the log on standard error is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
     /// How much is logged to standard error: error, warn, info, debug
@@ -77,12 +81,32 @@ pub struct Arguments {
 const AFTER_HELP: &str = "\
 Every answer leaves only after what it tells of is written to the files, so a killed process loses
 nothing that was acknowledged. Against a power cut, --fsync says when files are flushed:
-  kafka   small files and the metadata log at once, records after as many as
+  kafka   small files but indexes, and the metadata log, at once; records after as many as
           log.flush.interval.messages or a topic's flush.messages says
   always  everything before it is acknowledged
   never   by the system's own write-back
 
+With --control 127.0.0.1:9099, one broker of several can be taken away under its clients:
+  curl -X POST 127.0.0.1:9099/brokers/2/stop    it hands over what it leads, and stops
+  curl -X POST 127.0.0.1:9099/brokers/2/kill    it is gone at once; the others notice by themselves
+  curl -X POST 127.0.0.1:9099/brokers/2/start   it starts again from its files
+  curl 127.0.0.1:9099/brokers                   how each of them is
+Its port goes on to accept connections meanwhile, and closes them at once.
+
 SIGTERM and SIGINT stop the cluster in order; a second one ends it at once.";
+
+/// Who may kill brokers is whoever reaches the address.
+fn loopback(text: &str) -> Result<SocketAddr> {
+    let address: SocketAddr = text
+        .parse()
+        .with_context(|| format!("{text} is not ADDRESS:PORT, such as 127.0.0.1:9099"))?;
+    ensure!(
+        address.ip().is_loopback(),
+        "{} is not a loopback address: whoever reaches it may kill brokers",
+        address.ip()
+    );
+    Ok(address)
+}
 
 /// When files are flushed to the disk itself.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +143,7 @@ pub struct Options {
     pub cache_bytes: usize,
     pub max_connections: usize,
     pub metrics: Option<SocketAddr>,
+    pub control: Option<SocketAddr>,
     pub log_format: LogFormat,
     pub log_level: tracing::Level,
 }
@@ -171,6 +196,7 @@ impl Arguments {
             cache_bytes: self.cache.saturating_mul(1 << 20),
             max_connections: self.max_connections,
             metrics: self.metrics,
+            control: self.control,
             log_format: self.log_format,
             log_level: self.log_level,
         })

@@ -1,5 +1,6 @@
 //! The binary as its users meet it: sockets, files, signals.
 
+mod failover;
 mod kills;
 mod process;
 
@@ -11,9 +12,8 @@ use kafka_protocol::messages::*;
 use konbini_protocol::StrBytes;
 use konbini_protocol::compression::Codec;
 use konbini_protocol::record::{BatchBuilder, batches};
-use process::{Client, Scratch, Server, command, succeeded, until};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use process::{Client, Scratch, Server, command, http, succeeded, until};
+use std::io::Write;
 
 const TOPIC: &str = "parcels";
 
@@ -206,6 +206,17 @@ fn requests_in_a_row_are_answered_in_order_however_they_are_cut() {
 }
 
 #[test]
+fn a_request_may_be_larger_than_what_a_connection_may_leave_waiting() {
+    let server = Server::start(1, &["--memory", "--config", "message.max.bytes=40000000"]);
+    let mut client = server.connect(1);
+    create(&mut client, 1);
+    let value = "x".repeat(33 << 20);
+    assert_eq!(produce(&mut client, &value), 0);
+    assert_eq!(produce(&mut client, "small"), 1);
+    assert_eq!(read(&server, 1), ["small"]);
+}
+
+#[test]
 fn a_directory_has_one_process() {
     let scratch = Scratch::new("two");
     let _first = Server::start(1, &["--data", scratch.text()]);
@@ -226,10 +237,33 @@ fn wrong_arguments_say_what_is_allowed() {
     };
     check(&["--brokers", "0"], "1..=5");
     check(&["--listen", "nowhere"], "is not ADDRESS:PORT");
+    check(&["--control", "nowhere"], "is not ADDRESS:PORT");
+    check(&["--control", "0.0.0.0:9099"], "not a loopback address");
     check(
         &["--config", "log.retention.ms=soon"],
         "log.retention.ms=soon",
     );
+}
+
+#[test]
+fn orders_that_make_no_sense_are_refused() {
+    let server = Server::start(1, &["--memory", "--control", "127.0.0.1:0"]);
+    let check = |request: &str, status: &str| {
+        let text = http(server.control, request);
+        assert!(
+            text.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{request}: {text}"
+        );
+    };
+    check("POST /brokers/1/start", "409");
+    check("POST /brokers/7/kill", "409");
+    check("POST /brokers/1/eat", "404");
+    check("DELETE /brokers/1/kill", "405");
+    check(
+        "POST /brokers/1/kill HTTP/1.1\r\nOrigin: https://x.test\r\nX: ",
+        "403",
+    );
+    check("GET /brokers", "200");
 }
 
 #[test]
@@ -238,15 +272,7 @@ fn figures_for_prometheus() {
     let mut client = server.connect(1);
     create(&mut client, 1);
     produce(&mut client, "a");
-    let get = |path: &str| {
-        let address = server.metrics.expect("it was asked for");
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("sent");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("an answer");
-        text
-    };
+    let get = |path: &str| http(server.metrics, &format!("GET {path}"));
     let text = get("/metrics");
     assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
     let line = format!(

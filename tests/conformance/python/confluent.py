@@ -1,7 +1,9 @@
 """confluent-kafka, and so librdkafka. Usage: confluent.py HOST:PORT"""
 
 import itertools
+import os
 import time
+import urllib.request
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
@@ -13,9 +15,9 @@ common = {"bootstrap.servers": bootstrap()}
 admin = AdminClient(common)
 
 
-def topic(partitions=1, **config):
+def topic(partitions=1, replicas=1, **config):
     name = f"librdkafka-{next(numbers)}"
-    new = NewTopic(name, partitions, 1, config=config)
+    new = NewTopic(name, partitions, replicas, config=config)
     admin.create_topics([new])[name].result(30)
     return name
 
@@ -137,4 +139,64 @@ def fenced():
         assert error.args[0].fatal(), error
 
 
-run([codecs, administration, cooperative, consumer_protocol, transactions, fenced])
+def order(broker, what):
+    """To the server itself: tests/conformance/README.md."""
+    url = f"http://{os.environ['KONBINI_CONTROL']}/brokers/{broker}/{what}"
+    urllib.request.urlopen(urllib.request.Request(url, method="POST"))
+
+
+class Load:
+    """An idempotent producer, and a group of one that reads what it writes."""
+
+    def __init__(self, name):
+        self.name, self.sent, self.acked, self.seen = name, 0, set(), set()
+        self.producer = Producer({**common, "enable.idempotence": True, "linger.ms": 1})
+        self.member = Consumer({**common, "group.id": name, "auto.offset.reset": "earliest",
+                                "auto.commit.interval.ms": 100})
+        self.member.subscribe([name])
+
+    def delivered(self, error, message):
+        assert error is None, error
+        self.acked.add(message.value().decode())
+
+    def go_on(self, holds):
+        """Writes and reads until it holds."""
+        end = time.monotonic() + 60
+        while not holds():
+            assert time.monotonic() < end, f"{self.sent} sent, {len(self.acked)} acked, {len(self.seen)} read"
+            self.producer.produce(self.name, value=str(self.sent), on_delivery=self.delivered)
+            self.sent += 1
+            self.producer.poll(0)
+            message = self.member.poll(0.005)
+            if message is not None and message.error() is None:
+                self.seen.add(message.value().decode())
+
+    def more(self, count=200):
+        """Goes on until so many more are acknowledged and read."""
+        acked, seen = len(self.acked) + count, len(self.seen) + count
+        self.go_on(lambda: len(self.acked) >= acked and len(self.seen) >= seen)
+
+
+def failover():
+    """a leader is killed, then one stopped, under load: no record is lost, none is twice"""
+    name = topic(replicas=3)
+    partition = lambda: admin.list_topics(name, 30).topics[name].partitions[0]
+    load = Load(name)
+    load.more()
+    for what in ["kill", "stop"]:
+        leader = partition().leader
+        order(leader, what)
+        load.go_on(lambda: partition().leader not in (leader, -1))
+        load.more()
+        order(leader, "start")
+        load.go_on(lambda: len(partition().isrs) == 3)
+        load.more()
+    assert load.producer.flush(60) == 0
+    load.member.close()
+    everything = [str(n) for n in range(load.sent)]
+    assert len(load.acked) == load.sent
+    assert read(name, load.sent, f"{name}-again") == everything
+    assert load.seen <= set(everything)
+
+
+run([codecs, administration, cooperative, consumer_protocol, transactions, fenced, failover])

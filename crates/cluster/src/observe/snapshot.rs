@@ -46,7 +46,8 @@ impl Cluster {
         newest.map(Broker::metadata)
     }
 
-    fn broker_views(&self) -> Vec<BrokerView> {
+    /// How each broker is, whether it runs or not.
+    pub fn broker_views(&self) -> Vec<BrokerView> {
         let led = |id: i32| {
             let topics = self.image().into_iter().flat_map(Image::topics);
             let drawn = topics.filter(|topic| !is_internal(&topic.name));

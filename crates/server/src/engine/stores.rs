@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use konbini_cluster::Cluster;
+use konbini_cluster::{Cluster, VirtualDisks};
 use konbini_log::{DiskImage, Load, LoadError, LogDir, StoreOp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -18,6 +18,8 @@ use tracing::warn;
 pub enum Stores {
     /// Nothing leaves the brokers' memory, so nothing has to be kept beside it.
     Memory,
+    /// Memory beside the brokers', from which one that was killed can start again.
+    Kept(VirtualDisks),
     Files(BTreeMap<i32, Disk>),
 }
 
@@ -31,6 +33,10 @@ pub struct Failure {
 impl Stores {
     pub fn memory() -> Stores {
         Stores::Memory
+    }
+
+    pub fn kept() -> Stores {
+        Stores::Kept(VirtualDisks::default())
     }
 
     /// The directories of all brokers, and what they hold.
@@ -77,7 +83,7 @@ impl Stores {
 
     /// Whether bytes that left memory can come back.
     pub fn can_load(&self) -> bool {
-        matches!(self, Stores::Files(_))
+        !matches!(self, Stores::Memory)
     }
 
     /// Carries out operations in order. A directory of which one failed is left alone.
@@ -87,12 +93,12 @@ impl Stores {
         flushes: BTreeSet<(i32, LogDir)>,
         counters: &mut Counters,
     ) -> Vec<Failure> {
-        let Stores::Files(disks) = self else {
-            return Vec::new();
+        let disks = match self {
+            Stores::Memory => return Vec::new(),
+            Stores::Kept(disks) => return keep(disks, ops),
+            Stores::Files(_) if ops.is_empty() => return Vec::new(),
+            Stores::Files(disks) => disks,
         };
-        if ops.is_empty() {
-            return Vec::new();
-        }
         let begun = Instant::now();
         let mut failed: BTreeMap<(i32, LogDir), String> = BTreeMap::new();
         for (broker, op) in ops {
@@ -130,6 +136,7 @@ impl Stores {
     pub fn load(&self, broker: i32, load: &Load) -> Result<Bytes, LoadError> {
         match self {
             Stores::Memory => Err(LoadError::Missing),
+            Stores::Kept(disks) => disks.load(broker, load),
             Stores::Files(disks) => match disks.get(&broker) {
                 Some(disk) => disk.load(load),
                 None => Err(LoadError::Missing),
@@ -146,6 +153,19 @@ impl Stores {
             }
         }
     }
+}
+
+/// Follows operations in memory.
+fn keep(disks: &mut VirtualDisks, ops: &[(i32, StoreOp)]) -> Vec<Failure> {
+    let failed = |(broker, op): &(i32, StoreOp)| {
+        let mismatch = disks.apply(*broker, op.clone()).err()?;
+        Some(Failure {
+            broker: *broker,
+            dir: op.dir().clone(),
+            reason: mismatch.to_string(),
+        })
+    };
+    ops.iter().filter_map(failed).collect()
 }
 
 /// Kafka's file that says whose a log directory is.

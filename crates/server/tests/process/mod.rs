@@ -19,6 +19,7 @@ pub struct Server {
     /// Where each broker listens, from broker 1 on.
     pub addresses: Vec<SocketAddr>,
     pub metrics: Option<SocketAddr>,
+    pub control: Option<SocketAddr>,
 }
 
 impl Server {
@@ -31,9 +32,13 @@ impl Server {
             .spawn()
             .expect("the binary starts");
         let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
-        let (mut addresses, mut metrics) = (Vec::new(), None);
+        let (mut addresses, mut metrics, mut control) = (Vec::new(), None, None);
         let wants_metrics = arguments.contains(&"--metrics");
-        while addresses.len() < brokers || wants_metrics && metrics.is_none() {
+        let wants_control = arguments.contains(&"--control");
+        while addresses.len() < brokers
+            || wants_metrics && metrics.is_none()
+            || wants_control && control.is_none()
+        {
             let line = lines.next().expect("it ended too early").expect("a line");
             let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
             let fields = &line["fields"];
@@ -44,6 +49,7 @@ impl Server {
             match fields["message"].as_str() {
                 Some("listening") => addresses.push(address()),
                 Some("metrics") => metrics = Some(address()),
+                Some("control") => control = Some(address()),
                 _ => {}
             }
         }
@@ -53,6 +59,7 @@ impl Server {
             child,
             addresses,
             metrics,
+            control,
         }
     }
 
@@ -153,6 +160,17 @@ impl Client {
         self.stream.read_exact(&mut frame).ok()?;
         Some(frame.freeze())
     }
+}
+
+/// Asks over HTTP; the whole answer.
+pub fn http(address: Option<SocketAddr>, request: &str) -> String {
+    let address = address.expect("it was asked for");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    text
 }
 
 /// What an error code says, as a result.

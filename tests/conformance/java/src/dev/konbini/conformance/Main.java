@@ -15,6 +15,7 @@ public final class Main {
         Tools.run(kafka);
         GroupTools.run(kafka);
         Segments.run(kafka, Path.of(arguments[1]));
+        Failover.run(kafka, System.getenv("KONBINI_CONTROL"));
         // Consumers of cases that failed are still there.
         System.exit(0);
     }
