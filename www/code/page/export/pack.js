@@ -7,8 +7,8 @@ import { readme } from './readme.js';
 
 /** Bytes of records as JSON lines, over all partitions. */
 export const RECORD_BYTES_MAX = 32 * 1024 * 1024;
-/** Packages that programs may need beside kafkajs: its codecs. */
-const CODECS = ['kafkajs-snappy', 'kafkajs-lz4', '@kafkajs/zstd'];
+/** Packages that programs may need beside kafkajs: its codecs, in the versions whose interface the tab has. */
+const CODECS = { 'kafkajs-snappy': '1.1.0', 'kafkajs-lz4': '1.2.1', '@kafkajs/zstd': '0.1.1' };
 const FOLDER = 'konbini-export';
 /** The earliest that a zip can say: the same run makes the same bytes. */
 const TIME = new Date(1980, 0, 1);
@@ -81,7 +81,8 @@ export async function collect(topics, read, most = RECORD_BYTES_MAX) {
 /** Those that a program names. */
 function codecs(files) {
   const names = (text, name) => text.includes(`'${name}'`) || text.includes(`"${name}"`);
-  return CODECS.filter((name) => files.some(({ text }) => names(text, name)));
+  const named = Object.entries(CODECS).filter(([name]) => files.some(({ text }) => names(text, name)));
+  return Object.fromEntries(named);
 }
 
 /** Topics of a snapshot as kafkajs creates them. */
@@ -108,7 +109,7 @@ export function pack({ brokers, configs, topics, files, lines, cuts, language })
       start: 'node create-topics.js && node load.js',
       ...Object.fromEntries(programs.map((name) => [`run:${name.replace(/\.[cm]?js$/, '')}`, `node programs/${name}`])),
     },
-    dependencies: { kafkajs: kafkajs.version, ...Object.fromEntries(codecs(files).map((name) => [name, '*'])) },
+    dependencies: { kafkajs: kafkajs.version, ...codecs(files) },
   };
   const most = `${RECORD_BYTES_MAX / 1024 / 1024} MiB`;
   const texts = {
