@@ -4,8 +4,8 @@
 //! in Java. What a client cannot see is measured here: how soon a process answers, its memory, its files.
 
 use crate::kafka::{Formatted, Kafka};
-use crate::server::{self, Server};
 use crate::project;
+use crate::server::{self, Server};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::io::{Read, Write};

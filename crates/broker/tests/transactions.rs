@@ -5,7 +5,9 @@ mod driver;
 use driver::Driver;
 use driver::requests::*;
 use driver::transactions::*;
+use kafka_protocol::messages::{InitProducerIdRequest, TransactionalId};
 
+const INVALID_REQUEST: i16 = 42;
 const INVALID_PRODUCER_EPOCH: i16 = 47;
 const INVALID_TXN_STATE: i16 = 48;
 const CONCURRENT_TRANSACTIONS: i16 = 51;
@@ -26,6 +28,18 @@ fn producer(driver: &mut Driver, id: &str, versions: Versions) -> Producer {
     let mut producer = Producer::new(id, versions);
     producer.init(driver);
     producer
+}
+
+/// It is refused before anybody asks for a coordinator, of which there is none yet.
+#[test]
+fn an_empty_transactional_id_is_refused() {
+    let mut driver = one_broker();
+    let client = driver.connect(1);
+    let request = InitProducerIdRequest::default()
+        .with_transactional_id(Some(TransactionalId(text(""))))
+        .with_transaction_timeout_ms(60_000);
+    let answer = driver.call(client, 4, &request);
+    assert_eq!(answer.error_code, INVALID_REQUEST);
 }
 
 #[test]

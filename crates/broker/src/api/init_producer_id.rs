@@ -36,6 +36,10 @@ pub(super) fn handle(
     let Some(id) = request.transactional_id.as_ref().map(|id| id.to_string()) else {
         return attempt_or_park(node, WaitForId, deadline);
     };
+    // Whether or not there is a coordinator to ask, as in Kafka.
+    if id.is_empty() {
+        return refused(InvalidRequest).into();
+    }
     if let Err(error) = check_replicas(node, &id) {
         return refused(error).into();
     }
