@@ -5,7 +5,7 @@ use anyhow::Result;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Passed on: `--target frames|batches|recovery`, `--seed N`, `--runs N`, `--seconds S`; `--help` lists them
+    /// Passed on: `--target frames|batches|recovery|metadata`, `--seed N`, `--runs N`, `--seconds S`; `--help` lists them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }

@@ -55,6 +55,8 @@ enum Name {
     Batches,
     /// What lies on the disks of a cluster that starts: logs, offsets of groups, checkpoints
     Recovery,
+    /// What is written there about groups, topics and brokers, in batches that are whole
+    Metadata,
 }
 
 fn main() -> ExitCode {
@@ -113,6 +115,7 @@ fn made(name: Name) -> Box<dyn Target> {
         Name::Frames => Box::new(target::frames::Frames::new()),
         Name::Batches => Box::new(target::batches::Batches::new()),
         Name::Recovery => Box::new(target::recovery::Recovery::new()),
+        Name::Metadata => Box::new(target::metadata::Metadata::new()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod frames;
+pub mod metadata;
 pub mod recovery;
 
 use bytes::Bytes;

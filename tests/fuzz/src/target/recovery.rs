@@ -10,10 +10,10 @@ use konbini_scenario::{Scenario, catalogue};
 use konbini_sim::dice::Dice;
 
 /// Virtual ms in which producers send and groups commit.
-const HISTORY_MS: i64 = 20_000;
+pub(super) const HISTORY_MS: i64 = 20_000;
 /// Virtual ms after the start.
 const AFTER_MS: i64 = 8_000;
-const BROKER: i32 = 1;
+pub(super) const BROKER: i32 = 1;
 
 pub struct Recovery {
     host: MemoryHost,
@@ -92,19 +92,33 @@ impl Recovery {
             mutate(&mut bytes, &whole, dice);
         }
         self.input = bytes.into();
-        let truncate = StoreOp::Truncate {
-            dir: dir.clone(),
-            segment,
-            size: 0,
-        };
-        let append = StoreOp::Append {
-            dir,
-            segment,
-            position: 0,
-            bytes: self.input.clone(),
-        };
-        Ok(vec![truncate, append])
+        Ok(rewritten(dir, segment, self.input.clone()))
     }
+}
+
+/// Puts other bytes in a segment's place.
+pub(super) fn rewritten(dir: LogDir, segment: i64, bytes: Bytes) -> Vec<StoreOp> {
+    let truncate = StoreOp::Truncate {
+        dir: dir.clone(),
+        segment,
+        size: 0,
+    };
+    let append = StoreOp::Append {
+        dir,
+        segment,
+        position: 0,
+        bytes,
+    };
+    vec![truncate, append]
+}
+
+/// Starts the cluster on these disks, and lets it run.
+pub(super) fn starts_on(host: &mut MemoryHost, disks: VirtualDisks) -> Result<(), String> {
+    *host.disks_mut() = disks;
+    host.restart().map_err(|invalid| invalid.message)?;
+    let until = host.cluster.now() + AFTER_MS;
+    let ran = host.run_until(until, STEPS_MAX);
+    ran.map_err(|stopped| stopped.to_string())
 }
 
 /// Another batch in the place of one, with a checksum that fits: what its records say reaches whoever replays
@@ -141,11 +155,7 @@ impl Target for Recovery {
     fn run(&mut self, dice: &mut Dice) -> Result<(), String> {
         let mut disks = self.disks.clone();
         self.damage(&mut disks, dice)?;
-        *self.host.disks_mut() = disks;
-        self.host.restart().map_err(|invalid| invalid.message)?;
-        let until = self.host.cluster.now() + AFTER_MS;
-        let ran = self.host.run_until(until, STEPS_MAX);
-        ran.map_err(|stopped| stopped.to_string())
+        starts_on(&mut self.host, disks)
     }
 
     fn input(&self) -> Bytes {
