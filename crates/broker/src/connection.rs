@@ -10,8 +10,8 @@ use konbini_protocol::frame::{FrameError, FrameReader};
 
 use crate::purgatory::Waiter;
 
-/// Most connections a node accepts at once.
-pub(crate) const MAX_CONNECTIONS: usize = 10_000;
+/// Most connections a node accepts at once. Hosts have limits of their own, below it.
+pub(crate) const MAX_CONNECTIONS: usize = 100_000;
 /// Most bytes of requests that wait behind the one in progress, per connection, beyond one frame of
 /// the largest size allowed.
 pub(crate) const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
