@@ -28,5 +28,5 @@ pub mod producer;
 
 pub use config::{ClientConfig, HostPort};
 pub use failure::ClientError;
-pub use network::{Input, Output};
+pub use network::{Input, Output, Wire};
 pub use partition::TopicPartition;

@@ -1,29 +1,7 @@
 //! What one endpoint asked for in one step.
 
-use bytes::Bytes;
-use konbini_client::Output;
-use konbini_protocol::ConnId;
+use konbini_client::{Output, Wire};
 use konbini_trace::Event;
-
-/// A request to the network.
-#[derive(Debug)]
-pub(crate) enum Wire {
-    Dial {
-        conn: ConnId,
-        host: String,
-        port: u16,
-    },
-    Send(ConnId, Bytes),
-    Close(ConnId),
-}
-
-impl Wire {
-    fn conn(&self) -> ConnId {
-        match self {
-            Wire::Dial { conn, .. } | Wire::Send(conn, _) | Wire::Close(conn) => *conn,
-        }
-    }
-}
 
 /// Collected until the step is over, and held while bytes of a log are being loaded: what a load
 /// delays comes out in the same order as if it had not been needed.
@@ -62,9 +40,7 @@ impl Outbox {
     /// given back.
     pub(crate) fn take<T>(&mut self, output: Output<T>) -> Option<T> {
         match output {
-            Output::Dial { conn, host, port } => self.wire(Wire::Dial { conn, host, port }),
-            Output::Send(conn, bytes) => self.wire(Wire::Send(conn, bytes)),
-            Output::Close(conn) => self.wire(Wire::Close(conn)),
+            Output::Wire(wire) => self.wire(wire),
             Output::Event(event) => self.events.push(event),
             Output::Told(told) => return Some(told),
         }

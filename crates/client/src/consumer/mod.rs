@@ -327,8 +327,8 @@ impl Consumer {
     /// The next thing to be done or told; `None` until something new is handed in.
     pub fn poll(&mut self) -> Option<Output<Told>> {
         loop {
-            if let Some(wire) = self.net.next_wire() {
-                return Some(wire.into());
+            if let Some(output) = self.net.next_output() {
+                return Some(output);
             }
             if let Some(told) = self.outputs.pop_front() {
                 return Some(Output::Told(told));

@@ -34,9 +34,9 @@ pub enum Input {
     Wake,
 }
 
-/// What a client asks of its host, and what it tells: `T` is what only its kind of client does.
+/// What a client asks of the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output<T> {
+pub enum Wire {
     Dial {
         conn: ConnId,
         host: String,
@@ -44,34 +44,24 @@ pub enum Output<T> {
     },
     Send(ConnId, Bytes),
     Close(ConnId),
-    /// For the timeline.
-    Event(Event),
-    /// For the application.
-    Told(T),
 }
 
-impl<T> From<Wire> for Output<T> {
-    fn from(wire: Wire) -> Output<T> {
-        match wire {
-            Wire::Dial { conn, host, port } => Output::Dial { conn, host, port },
-            Wire::Send(conn, bytes) => Output::Send(conn, bytes),
-            Wire::Close(conn) => Output::Close(conn),
-            Wire::Event(event) => Output::Event(event),
+impl Wire {
+    pub fn conn(&self) -> ConnId {
+        match self {
+            Wire::Dial { conn, .. } | Wire::Send(conn, _) | Wire::Close(conn) => *conn,
         }
     }
 }
 
-/// What the network asks of the host.
-#[derive(Debug)]
-pub(crate) enum Wire {
-    Dial {
-        conn: ConnId,
-        host: String,
-        port: u16,
-    },
-    Send(ConnId, Bytes),
-    Close(ConnId),
+/// What a client asks of its host, and what it tells: `T` is what only its kind of client does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output<T> {
+    Wire(Wire),
+    /// For the timeline.
     Event(Event),
+    /// For the application.
+    Told(T),
 }
 
 /// Why a request has no answer.
@@ -124,6 +114,7 @@ pub(crate) struct Network<P> {
     next_conn: u64,
     next_correlation: i32,
     wires: VecDeque<Wire>,
+    events: VecDeque<Event>,
     completions: VecDeque<Completion<P>>,
     /// Nothing new is sent or dialled.
     closing: bool,
@@ -150,14 +141,16 @@ impl<P> Network<P> {
             next_conn: 0,
             next_correlation: 0,
             wires: VecDeque::new(),
+            events: VecDeque::new(),
             completions: VecDeque::new(),
             closing: false,
             ticked_at: i64::MIN,
         }
     }
 
-    pub(crate) fn next_wire(&mut self) -> Option<Wire> {
-        self.wires.pop_front()
+    pub(crate) fn next_output<T>(&mut self) -> Option<Output<T>> {
+        let wire = self.wires.pop_front().map(Output::Wire);
+        wire.or_else(|| self.events.pop_front().map(Output::Event))
     }
 
     pub(crate) fn next_completion(&mut self) -> Option<Completion<P>> {
@@ -170,7 +163,7 @@ impl<P> Network<P> {
     }
 
     pub(crate) fn event(&mut self, event: Event) {
-        self.wires.push_back(Wire::Event(event));
+        self.events.push_back(event);
     }
 
     /// Makes a node known that metadata does not name (a coordinator).

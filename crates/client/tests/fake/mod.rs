@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use konbini_client::{HostPort, Input, Output};
+use konbini_client::{HostPort, Input, Output, Wire};
 use konbini_protocol::ConnId;
 use konbini_protocol::api::{ApiKey, RequestKind, ResponseKind};
 use konbini_protocol::frame::FrameReader;
@@ -218,9 +218,9 @@ pub fn run<M: Machine>(
     loop {
         while let Some(out) = machine.poll() {
             match out {
-                Output::Dial { conn, host, .. } => net.dialled(conn, &host),
-                Output::Send(conn, bytes) => net.sent(conn, bytes, script),
-                Output::Close(conn) => {
+                Output::Wire(Wire::Dial { conn, host, .. }) => net.dialled(conn, &host),
+                Output::Wire(Wire::Send(conn, bytes)) => net.sent(conn, bytes, script),
+                Output::Wire(Wire::Close(conn)) => {
                     net.conns.remove(&conn);
                 }
                 Output::Event(event) => net.events.push(event),

@@ -11,7 +11,7 @@ use konbini_client::admin::{
 };
 use konbini_client::consumer::{self, ConsumedRecord, Consumer, ConsumerConfig};
 use konbini_client::producer::{self, Delivery, Producer, ProducerConfig};
-use konbini_client::{ClientConfig, HostPort, Input, Output};
+use konbini_client::{ClientConfig, HostPort, Input, Output, Wire};
 use konbini_log::MemoryDisk;
 use konbini_protocol::ConnId;
 use konbini_trace::Event;
@@ -350,9 +350,9 @@ impl World {
         let who = Who::Client(i);
         match output {
             None => return false,
-            Some(Output::Dial { conn, host, .. }) => self.dial(who, conn, &host),
-            Some(Output::Send(conn, bytes)) => self.send(who, conn, bytes),
-            Some(Output::Close(conn)) => self.close(who, conn),
+            Some(Output::Wire(Wire::Dial { conn, host, .. })) => self.dial(who, conn, &host),
+            Some(Output::Wire(Wire::Send(conn, bytes))) => self.send(who, conn, bytes),
+            Some(Output::Wire(Wire::Close(conn))) => self.close(who, conn),
             Some(Output::Event(event)) => self.logs[i].events.push(event),
             Some(Output::Told(what)) => told(self, i, what),
         }

@@ -2,8 +2,8 @@
 
 use super::Cluster;
 use crate::network::Endpoint;
-use crate::outbox::Wire;
 use konbini_broker::Input;
+use konbini_client::Wire;
 use konbini_log::{LogDir, StoreOp};
 use konbini_scenario::Action;
 use konbini_scenario::fault::{Effect, NetworkRule};
