@@ -1,15 +1,14 @@
 //! What a cluster wrote down about itself: members and offsets of groups, topics, brokers. The batches are whole;
 //! a key or a value is not what was written.
 
-use super::recovery::{BROKER, HISTORY_MS, rewritten, starts_on};
-use super::{Target, host_of};
+use super::Target;
+use super::recovery::{BROKER, rewritten, starts_on, with_history};
 use crate::mutate::mutate;
 use bytes::Bytes;
 use konbini_cluster::{MemoryHost, VirtualDisks};
 use konbini_log::{Load, LogDir};
 use konbini_protocol::compression::Codec;
 use konbini_protocol::record::{Batch, BatchBuilder, Record, batches};
-use konbini_scenario::{Scenario, catalogue};
 use konbini_sim::dice::Dice;
 
 pub struct Metadata {
@@ -22,11 +21,7 @@ pub struct Metadata {
 
 impl Metadata {
     pub fn new() -> Metadata {
-        let scenario = Scenario {
-            brokers: 1,
-            ..catalogue::two_partitions()
-        };
-        let host = host_of(scenario, HISTORY_MS);
+        let host = with_history();
         let disks = host.disks().clone();
         let image = disks.images().remove(&BROKER).unwrap_or_default();
         let mut segments = Vec::new();

@@ -10,7 +10,7 @@ use konbini_scenario::{Scenario, catalogue};
 use konbini_sim::dice::Dice;
 
 /// Virtual ms in which producers send and groups commit.
-pub(super) const HISTORY_MS: i64 = 20_000;
+const HISTORY_MS: i64 = 20_000;
 /// Virtual ms after the start.
 const AFTER_MS: i64 = 8_000;
 pub(super) const BROKER: i32 = 1;
@@ -23,11 +23,7 @@ pub struct Recovery {
 
 impl Recovery {
     pub fn new() -> Recovery {
-        let scenario = Scenario {
-            brokers: 1,
-            ..catalogue::two_partitions()
-        };
-        let host = host_of(scenario, HISTORY_MS);
+        let host = with_history();
         Recovery {
             disks: host.disks().clone(),
             host,
@@ -94,6 +90,15 @@ impl Recovery {
         self.input = bytes.into();
         Ok(rewritten(dir, segment, self.input.clone()))
     }
+}
+
+/// A cluster of one broker, with a past.
+pub(super) fn with_history() -> MemoryHost {
+    let scenario = Scenario {
+        brokers: 1,
+        ..catalogue::two_partitions()
+    };
+    host_of(scenario, HISTORY_MS)
 }
 
 /// Puts other bytes in a segment's place.
