@@ -26,6 +26,10 @@ fn create(client: &mut Client, replicas: i16) {
         .with_name(name(TOPIC))
         .with_num_partitions(1)
         .with_replication_factor(replicas);
+    create_topic(client, topic);
+}
+
+fn create_topic(client: &mut Client, topic: CreatableTopic) {
     let request = CreateTopicsRequest::default()
         .with_topics(vec![topic])
         .with_timeout_ms(30_000);

@@ -1,8 +1,8 @@
 //! The broker that leads is taken away under a producer, and comes back.
 
+use super::TOPIC;
 use super::process::{Client, PATIENCE, Scratch, Server, http, succeeded, until};
 use bytes::Bytes;
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::MetadataResponsePartition;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -11,7 +11,6 @@ use konbini_protocol::compression::Codec;
 use konbini_protocol::record::{BatchBuilder, ProducerState};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-const TOPIC: &str = "parcels";
 const BROKERS: usize = 3;
 /// Records between two orders.
 const RECORDS: i32 = 50;
@@ -35,7 +34,7 @@ fn a_leader_that_goes_and_comes_back_costs_no_record_and_doubles_none() {
         let soon = ["-c", "broker.session.timeout.ms=2000"];
         let arguments = [place, &["--control", "127.0.0.1:0"], &soon].concat();
         let server = Server::start(BROKERS, &arguments);
-        create(&server);
+        super::create(&mut server.connect(1), 3);
         let mut writer = Writer::new(&server);
         writer.write(&server);
         for order in ["kill", "stop", "kill"] {
@@ -60,20 +59,6 @@ fn a_leader_that_goes_and_comes_back_costs_no_record_and_doubles_none() {
             (found == expect).then_some(()).ok_or(format!("{found:?}"))
         });
     }
-}
-
-fn create(server: &Server) {
-    let topic = CreatableTopic::default()
-        .with_name(super::name(TOPIC))
-        .with_num_partitions(1)
-        .with_replication_factor(3);
-    let request = CreateTopicsRequest::default()
-        .with_topics(vec![topic])
-        .with_timeout_ms(30_000);
-    let mut client = server.connect(1);
-    until("the topic", || {
-        succeeded(client.call(7, &request).topics[0].error_code)
-    });
 }
 
 fn obeyed(server: &Server, broker: i32, order: &str) {

@@ -1,8 +1,8 @@
 //! SIGKILL under load, again and again on one directory and on other ports each time: what was
 //! acknowledged is there, at its offset, with its value. 10 rounds, or as many as `KONBINI_KILLS` says.
 
-use crate::name;
 use crate::process::{Client, Scratch, Server, succeeded, until};
+use crate::{create_topic, name};
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
@@ -94,13 +94,7 @@ fn create(server: &Server) {
         .with_configs(vec![keep])
         .with_num_partitions(PARTITIONS)
         .with_replication_factor(i16::try_from(BROKERS).expect("few"));
-    let request = CreateTopicsRequest::default()
-        .with_topics(vec![topic])
-        .with_timeout_ms(30_000);
-    let mut client = server.connect(1);
-    until("the topic", || {
-        succeeded(client.call(7, &request).topics[0].error_code)
-    });
+    create_topic(&mut server.connect(1), topic);
 }
 
 /// A connection to the broker that leads a partition.
