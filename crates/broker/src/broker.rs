@@ -62,6 +62,7 @@ impl Broker {
             Input::Loaded(id, result) => boot::loaded(&mut self.node, id, result),
             Input::StoreFailed { dir, reason } => boot::store_failed(&mut self.node, dir, &reason),
             Input::ShutDown => lifecycle::shut_down(&mut self.node),
+            Input::Halt => lifecycle::halt(&mut self.node),
             Input::Wake => {}
         }
         self.settle();

@@ -99,6 +99,8 @@ pub enum Input {
     },
     /// Begins a controlled shutdown; [`Output::Stopped`] follows.
     ShutDown,
+    /// Ends at once with its logs closed: the host cannot wait any longer for the others.
+    Halt,
     /// The time that [`Broker::wake_at`] named has come.
     Wake,
 }

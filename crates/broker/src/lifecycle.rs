@@ -172,6 +172,15 @@ pub(crate) fn shut_down(node: &mut Node) {
     tick(node);
 }
 
+/// Ends with everything stored, so that the next start has next to nothing to read.
+pub(crate) fn halt(node: &mut Node) {
+    if node.lifecycle.recovered && !node.lifecycle.stopped {
+        replica::close_logs(node);
+        quorum::close_log(node);
+    }
+    stop(node);
+}
+
 /// Nothing more is done here: the host ends the process.
 pub(crate) fn stop(node: &mut Node) {
     if !std::mem::replace(&mut node.lifecycle.stopped, true) {
@@ -324,8 +333,7 @@ fn leave_answered(node: &mut Node, may: bool) {
     if may {
         // The quorum need not wait for a timeout, and the next start knows what was committed.
         quorum::handle(node, konbini_raft::Input::Resign);
-        replica::close_logs(node);
-        return stop(node);
+        return halt(node);
     }
     if let Some(leaving) = &mut node.lifecycle.leaving
         && !std::mem::replace(&mut leaving.heard, true)

@@ -94,6 +94,11 @@ impl Broker {
         raft.is_leader().then(|| raft.epoch())
     }
 
+    /// What the controller named this boot of the node, once it is registered (KIP-631).
+    pub fn broker_epoch(&self) -> Option<i64> {
+        self.node.lifecycle.broker_epoch()
+    }
+
     /// The metadata quorum as this node sees it, once its log is open.
     pub fn quorum(&self) -> Option<QuorumView> {
         self.node.quorum.view()

@@ -313,6 +313,14 @@ fn drain(node: &mut Node) {
     checkpoint(node);
 }
 
+/// Stores whatever of the metadata log is not stored yet: this node stops in order.
+pub(crate) fn close_log(node: &mut Node) {
+    if let Some(raft) = &mut node.quorum.raft {
+        raft.close_log();
+    }
+    drain(node);
+}
+
 /// Keeps the log's recovery point and start in the broker's checkpoint files.
 fn checkpoint(node: &mut Node) {
     let Some(raft) = &node.quorum.raft else {

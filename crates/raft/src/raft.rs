@@ -202,6 +202,13 @@ impl Raft {
         self.journal.log.evict(bytes)
     }
 
+    /// Stores what of the log is not stored yet; see [`Log::close`].
+    pub fn close_log(&mut self) {
+        let mut ops = Vec::new();
+        self.journal.log.close(&mut ops);
+        self.store(ops);
+    }
+
     pub(crate) fn is_online(&self) -> bool {
         self.journal.log.is_online()
     }

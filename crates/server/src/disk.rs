@@ -1,17 +1,23 @@
 //! One broker's log directory: store operations become changes of files, loads reads of them.
 
+mod write_back;
+
 use crate::options::Fsync;
 use bytes::Bytes;
+use konbini_log::checkpoint::RECOVERY_POINTS;
 use konbini_log::{DirImage, DiskImage, Load, LoadError, LogDir, StoreOp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use write_back::{Work, WriteBack};
 
 /// Segment files that are kept open for appending.
-const OPEN_FILES_MAX: usize = 512;
+pub const OPEN_FILES_MAX: usize = 512;
 /// Where the metadata log lies; Kafka flushes each of its records.
 const METADATA_DIR: &str = "__cluster_metadata-0";
+/// What was known of the producers at an offset where a recovery can start.
+const SNAPSHOT: &str = ".snapshot";
 /// What a small file is written as until it is whole.
 const HALF_WRITTEN: &str = "tmp";
 
@@ -25,6 +31,11 @@ pub struct Disk {
     written: BTreeMap<LogDir, BTreeSet<i64>>,
     /// Logs that have to be flushed before anybody is told what is in them.
     due: BTreeSet<LogDir>,
+    /// What this commit leaves to be done beside the engine, and the logs it flushes.
+    behind: Work,
+    /// Nothing of this commit may be done beside the engine.
+    in_order: bool,
+    write_back: WriteBack,
 }
 
 impl Disk {
@@ -48,12 +59,32 @@ impl Disk {
             open: BTreeMap::new(),
             written: BTreeMap::new(),
             due: BTreeSet::new(),
+            behind: Work::default(),
+            in_order: false,
+            write_back: WriteBack::start(root)?,
         };
         Ok((disk, image))
     }
 
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Begins a commit of these operations. What a log loses, and what tells how far it reaches, has to
+    /// go in order: nothing may tell of bytes that are gone.
+    pub fn begin<'a>(&mut self, mut ops: impl Iterator<Item = &'a StoreOp>) {
+        let cuts = |op: &StoreOp| {
+            use StoreOp::{Append, DeleteDir, DeleteSegment, Put, Remove, Replace, Truncate};
+            match op {
+                Truncate { .. } | DeleteSegment { .. } | DeleteDir { .. } | Replace { .. } => true,
+                Remove { dir, .. } => dir.is_root(),
+                Append { .. } | Put { .. } => false,
+            }
+        };
+        self.in_order = self.fsync != Fsync::Kafka || ops.any(cuts);
+        if self.in_order {
+            self.write_back.settle();
+        }
     }
 
     /// Carries out one operation. What it says is in the system's hands when it returns.
@@ -74,10 +105,11 @@ impl Disk {
                 segment,
                 bytes,
             } => self.replace_segment(dir, *segment, bytes),
-            StoreOp::Put { dir, name, bytes } => {
-                let parent = self.path(dir);
-                std::fs::create_dir_all(&parent)?;
-                replace(&parent.join(name), bytes, self.flushes(name))
+            StoreOp::Put { dir, name, bytes } => self.put(dir, name, bytes),
+            StoreOp::Remove { dir, name } if self.is_left(name) => {
+                let place = (dir.clone(), name.clone());
+                self.behind.files.push((place, None));
+                Ok(())
             }
             StoreOp::Remove { dir, name } => {
                 unless_missing(std::fs::remove_file(self.path(dir).join(name)))
@@ -88,6 +120,34 @@ impl Disk {
                 unless_missing(std::fs::remove_dir_all(self.path(dir)))
             }
         }
+    }
+
+    /// A snapshot of the producers says that everything before it is on the disk, as a recovery point
+    /// does.
+    fn put(&mut self, dir: &LogDir, name: &str, bytes: &Bytes) -> Result<()> {
+        if self.is_left(name) {
+            if name.ends_with(SNAPSHOT) {
+                let written = self.written.remove(dir).unwrap_or_default();
+                let segments = written.iter().map(|base| format!("{base:020}.log"));
+                self.behind
+                    .flush
+                    .extend(segments.map(|segment| (dir.clone(), segment)));
+            }
+            let place = (dir.clone(), name.to_owned());
+            self.behind.files.push((place, Some(bytes.clone())));
+            return Ok(());
+        }
+        if name.ends_with(SNAPSHOT) && self.fsync != Fsync::Never {
+            self.flush_log(dir)?;
+        }
+        let parent = self.path(dir);
+        std::fs::create_dir_all(&parent)?;
+        replace(&parent.join(name), bytes, self.flushes(name))
+    }
+
+    /// Whether that file is written beside the engine.
+    fn is_left(&self, name: &str) -> bool {
+        !self.in_order && (name.ends_with(SNAPSHOT) || name == RECOVERY_POINTS)
     }
 
     /// Whether a small file is flushed before anybody is told. An index is not unless everything is,
@@ -123,11 +183,21 @@ impl Disk {
         }
     }
 
-    /// Flushes what has to be before anybody is told. Returns the logs for which that failed.
+    /// Flushes what has to be before anybody is told. Returns the logs for which that failed, now or
+    /// beside the engine.
     pub fn flush(&mut self) -> Vec<(LogDir, Error)> {
-        let due = std::mem::take(&mut self.due).into_iter();
-        due.filter_map(|dir| self.flush_log(&dir).err().map(|error| (dir, error)))
-            .collect()
+        let due = std::mem::take(&mut self.due);
+        let behind = std::mem::take(&mut self.behind);
+        let awaited = behind.flush.iter().any(|(dir, _)| due.contains(dir));
+        self.write_back.hand(behind);
+        if awaited {
+            self.write_back.settle();
+        }
+        let due = due.into_iter();
+        let failed = due.filter_map(|dir| self.flush_log(&dir).err().map(|error| (dir, error)));
+        let mut failed: Vec<_> = failed.collect();
+        failed.extend(self.write_back.failures());
+        failed
     }
 
     fn flush_log(&mut self, dir: &LogDir) -> Result<()> {
@@ -142,6 +212,7 @@ impl Disk {
         if self.fsync != Fsync::Never {
             self.due.extend(self.written.keys().cloned());
         }
+        self.write_back.settle();
         self.flush()
     }
 

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use konbini_client::HostPort;
 use konbini_cluster::{Boot, Cluster, ExternalId, ExternalOutput, Progress, Sockets};
+use konbini_scenario::fault::DownWhy;
 use konbini_scenario::snapshot::BrokerView;
 use konbini_scenario::spec::NetworkSpec;
 use konbini_scenario::{Action, Scenario};
@@ -83,6 +84,7 @@ pub struct Engine {
     /// When everything has to be over.
     stop_by: Option<Instant>,
     counters: Counters,
+    broker_epochs: BTreeMap<i32, i64>,
     /// Held for as long as the process uses the directory.
     _data: Option<Data>,
 }
@@ -150,6 +152,7 @@ impl Engine {
             zero,
             stop_by: None,
             counters: Counters::default(),
+            broker_epochs: BTreeMap::new(),
             _data: data,
         })
     }
@@ -162,8 +165,7 @@ impl Engine {
         loop {
             self.round()?;
             if self.has_stopped() {
-                self.stores.flush_all();
-                info!("stopped");
+                self.end();
                 return Ok(());
             }
             match messages.recv_timeout(self.nap()) {
@@ -177,6 +179,19 @@ impl Engine {
                 Err(RecvTimeoutError::Disconnected) => bail!("the sockets are gone"),
             }
         }
+    }
+
+    /// Nobody is left to take over from the brokers that still run.
+    fn end(&mut self) {
+        self.cluster.halt();
+        self.commit();
+        let brokers = self.cluster.broker_views().into_iter();
+        let in_order = brokers.filter(|broker| broker.down == Some(DownWhy::Stopped));
+        let ids = in_order.map(|broker| broker.id);
+        let epochs = &self.broker_epochs;
+        let stopped = ids.filter_map(|id| Some((id, *epochs.get(&id)?)));
+        self.stores.close(&stopped.collect());
+        info!("stopped");
     }
 
     /// Whether a stop was asked for and has come to its end. Once fewer brokers run than a majority of
@@ -229,6 +244,7 @@ impl Engine {
                 to.send(self.cluster.broker_views()).ok();
             }
             Message::Control(action, to) => {
+                self.note_epochs();
                 let applied = self.cluster.apply(action);
                 to.send(applied.map_err(|refused| refused.to_string())).ok();
             }
@@ -360,6 +376,7 @@ impl Engine {
             return;
         }
         self.stop_by = Some(Instant::now() + STOP_WITHIN);
+        self.note_epochs();
         let ids: Vec<i32> = self
             .cluster
             .brokers()
@@ -370,6 +387,13 @@ impl Engine {
                 warn!(broker, %refused, "not stopped");
             }
         }
+    }
+
+    /// A broker that has stopped cannot be asked any more.
+    fn note_epochs(&mut self) {
+        let brokers = self.cluster.brokers();
+        let known = brokers.filter_map(|broker| Some((broker.node_id(), broker.broker_epoch()?)));
+        self.broker_epochs.extend(known);
     }
 
     fn figures(&self) -> Figures {

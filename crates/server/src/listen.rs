@@ -8,11 +8,15 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tracing::warn;
 
 /// How long no connection is accepted after that failed: there are too many open files, say.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Connections that may wait to be accepted: a client whose attempt finds no room tries again only
+/// after a second.
+const BACKLOG: u32 = 4_096;
 
 /// The next connection's key.
 static KEYS: AtomicU64 = AtomicU64::new(0);
@@ -21,7 +25,7 @@ static KEYS: AtomicU64 = AtomicU64::new(0);
 ///
 /// # Errors
 /// A port is taken or there is none of that number; the address is named.
-pub async fn bind(options: &Options) -> Result<Vec<(i32, TcpListener)>> {
+pub fn bind(options: &Options) -> Result<Vec<(i32, TcpListener)>> {
     let mut listeners = Vec::new();
     for place in 0..options.brokers {
         let above = u16::try_from(place).unwrap_or(u16::MAX);
@@ -32,11 +36,23 @@ pub async fn bind(options: &Options) -> Result<Vec<(i32, TcpListener)>> {
                 .with_context(|| format!("broker {} has no port above {first}", place + 1))?,
         };
         let address = SocketAddr::new(options.listen, port);
-        let listener = TcpListener::bind(address).await;
+        let listener = listen(address);
         let listener = listener.with_context(|| format!("{address} cannot be listened on"))?;
         listeners.push((i32::try_from(place)? + 1, listener));
     }
     Ok(listeners)
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // As a listener does by itself: a port can be taken again at once after a stop.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Accepts connections to a broker for ever.

@@ -57,7 +57,23 @@ fn start_log(options: &Options) {
     }
 }
 
+/// A connection is an open file, and so is a segment that is written to: as many as are wanted, if the
+/// system lets this process have them.
+fn raise_file_limit(options: &Options) {
+    let segments = options.brokers as usize * disk::OPEN_FILES_MAX;
+    let wanted = (options.max_connections + segments) as u64;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit >= wanted => {}
+        Ok(limit) => warn!(
+            limit,
+            wanted, "fewer open files than connections may need (ulimit -Hn)"
+        ),
+        Err(error) => warn!(%error, wanted, "the limit of open files is unknown"),
+    }
+}
+
 fn run(options: &Options) -> Result<()> {
+    raise_file_limit(options);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -67,7 +83,7 @@ fn run(options: &Options) -> Result<()> {
 
 /// Opens the sockets, starts the engine beside them, and waits for a signal or the engine's end.
 async fn serve(options: &Options) -> Result<()> {
-    let listeners = listen::bind(options).await?;
+    let listeners = listen::bind(options)?;
     let advertised = options.advertised(&listeners)?;
     let (to_engine, from_sockets) = mpsc::channel();
     let (ended, mut has_ended) = tokio::sync::oneshot::channel();

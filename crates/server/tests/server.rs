@@ -131,8 +131,16 @@ fn a_signal_stops_it_in_order() {
         let server = Server::start(brokers, &arguments);
         create(&mut server.connect(1), i16::try_from(brokers).expect("few"));
         produce(&mut leader(&server), "a");
+        let marks = || {
+            let ids = 1..=brokers;
+            let paths = ids.map(|id| scratch.0.join(format!("broker-{id}/.kafka_cleanshutdown")));
+            paths.filter(|path| path.exists()).count()
+        };
+        assert_eq!(marks(), 0);
         assert!(server.terminate().success());
+        assert_eq!(marks(), brokers, "every broker stopped in order");
         let server = Server::start(brokers, &arguments);
+        assert_eq!(marks(), 0, "they do not tell of the next run");
         assert_eq!(read(&server, 0), ["a"], "{brokers} brokers");
     }
 }
@@ -285,4 +293,25 @@ fn figures_for_prometheus() {
     assert!(text.contains(&line), "{text}");
     assert!(text.contains("\nkonbini_connections 1\n"), "{text}");
     assert!(get("/").starts_with("HTTP/1.1 404"));
+}
+
+/// Each is a few KB of memory, and no work; beside them the server answers as before.
+#[test]
+fn thousands_of_idle_connections_are_fine() {
+    let wanted = 10_000;
+    let limit = rlimit::increase_nofile_limit(wanted + 1_000).expect("a limit");
+    let count = usize::try_from(limit - 1_000)
+        .expect("a number")
+        .min(wanted as usize);
+    assert!(
+        count >= 3_000,
+        "{limit} open files are too few (ulimit -Hn)"
+    );
+    let server = Server::start(1, &["--memory"]);
+    let mut clients: Vec<Client> = (0..count).map(|_| server.connect(1)).collect();
+    create(&mut clients[0], 1);
+    let stride = count / 100;
+    for (place, client) in clients.iter_mut().step_by(stride).enumerate() {
+        assert_eq!(produce(client, "a"), i64::try_from(place).expect("few"));
+    }
 }

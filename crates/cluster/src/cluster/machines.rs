@@ -110,6 +110,16 @@ impl Cluster {
         self.hand_broker(id, Input::ShutDown, false);
     }
 
+    /// Ends every broker that still runs, with its logs closed: for a host that ends itself.
+    pub fn halt(&mut self) {
+        let ids: Vec<i32> = self.brokers.keys().copied().collect();
+        for id in ids {
+            self.machine_mut(id).stopping = true;
+            self.hand_broker(id, Input::Halt, false);
+        }
+        self.settle();
+    }
+
     pub(super) fn kill_broker(&mut self, id: i32) {
         self.tell_event(
             Who::Broker(id),

@@ -61,6 +61,14 @@ fn files_follow_the_contract() {
             bytes: Bytes::from_static(b"less"),
         },
         put(&a, "00000000000000000000.index", b"i"),
+        put(&a, "00000000000000000002.snapshot", b"two"),
+        put(&root, "recovery-point-offset-checkpoint", b"0\n1\na 0 2\n"),
+        put(&a, "00000000000000000004.snapshot", b"four"),
+        put(&root, "recovery-point-offset-checkpoint", b"0\n1\na 0 4\n"),
+        StoreOp::Remove {
+            dir: a.clone(),
+            name: "00000000000000000002.snapshot".to_owned(),
+        },
         put(&a, "leader-epoch-checkpoint", b"0\n1\n0 0\n"),
         put(&a, "leader-epoch-checkpoint", b"0\n1\n1 0\n"),
         StoreOp::DeleteSegment {
@@ -78,9 +86,11 @@ fn files_follow_the_contract() {
         let (mut disk, _) = Disk::open(&scratch.0, fsync).expect("it is made");
         let mut memory = MemoryDisk::new();
         for op in &ops {
+            disk.begin([op].into_iter());
             disk.apply(op).expect("a disk that works");
             memory.apply(op.clone()).expect("in order");
             assert!(disk.flush().is_empty());
+            disk.write_back.settle();
             let (_, mut found) = Disk::open(&scratch.0, fsync).expect("it is there");
             let mut expect = memory.image();
             for image in [&mut found, &mut expect] {
@@ -98,6 +108,43 @@ fn files_follow_the_contract() {
         assert_eq!(disk.load(&load(9, 1, 9)), Err(LoadError::Missing));
         assert_eq!(disk.load(&load(0, 0, 1)), Err(LoadError::Missing));
     }
+}
+
+/// Nobody can flush a segment that is no file: a recovery goes on to start where it did.
+#[test]
+fn a_recovery_point_waits_for_what_is_before_it() {
+    let scratch = Scratch::new("behind");
+    let (mut disk, _) = Disk::open(&scratch.0, Fsync::Kafka).expect("it is made");
+    let (a, root) = (LogDir::new("a", 0), LogDir::root());
+    let mut commit = |ops: &[StoreOp]| {
+        disk.begin(ops.iter());
+        for op in ops {
+            disk.apply(op).expect("a disk that works");
+        }
+        let mut failed = disk.flush();
+        disk.write_back.settle();
+        failed.extend(disk.flush());
+        failed.into_iter().map(|(dir, _)| dir).collect::<Vec<_>>()
+    };
+    let moved = |snapshot: &str, points| {
+        [
+            put(&a, snapshot, b"known"),
+            put(&root, RECOVERY_POINTS, points),
+        ]
+    };
+    assert_eq!(commit(&[append(&a, 0, 0, b"hello")]), []);
+    assert_eq!(commit(&moved("1.snapshot", b"one")), []);
+    assert_eq!(commit(&[append(&a, 0, 5, b" world")]), []);
+    let segment = scratch.0.join("a-0/00000000000000000000.log");
+    std::fs::remove_file(&segment).expect("it is there");
+    std::fs::create_dir(&segment).expect("made");
+    assert_eq!(commit(&moved("2.snapshot", b"two")), [a.clone()]);
+    // What the disk has is not known any more.
+    assert_eq!(commit(&moved("3.snapshot", b"three")), []);
+    let (_, image) = Disk::open(&scratch.0, Fsync::Kafka).expect("it is there");
+    assert_eq!(image.dirs[&root].files[RECOVERY_POINTS], "one");
+    let snapshots: Vec<_> = image.dirs[&a].files.keys().collect();
+    assert_eq!(snapshots, ["1.snapshot"]);
 }
 
 #[test]

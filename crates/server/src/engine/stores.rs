@@ -47,9 +47,15 @@ impl Stores {
             let opened = Disk::open(&root, options.fsync);
             let (disk, mut image) =
                 opened.with_context(|| format!("{} cannot be used", root.display()))?;
-            // It is the host's.
+            // They are the host's.
             if let Some(files) = image.dirs.get_mut(&LogDir::root()) {
                 files.files.remove(META);
+                // It does not tell of this run; what recovery has to read, the checkpoints say.
+                if files.files.remove(CLEAN).is_some() {
+                    let path = root.join(CLEAN);
+                    let removed = std::fs::remove_file(&path);
+                    removed.with_context(|| format!("{} cannot be removed", path.display()))?;
+                }
             }
             disks.insert(id, disk);
             images.insert(id, image);
@@ -101,6 +107,9 @@ impl Stores {
         };
         let begun = Instant::now();
         let mut failed: BTreeMap<(i32, LogDir), String> = BTreeMap::new();
+        for (broker, disk) in disks.iter_mut() {
+            disk.begin(ops.iter().filter(|(of, _)| of == broker).map(|(_, op)| op));
+        }
         for (broker, op) in ops {
             let (Some(disk), place) = (disks.get_mut(broker), (*broker, op.dir().clone())) else {
                 continue;
@@ -144,11 +153,20 @@ impl Stores {
         }
     }
 
-    /// Flushes all files, before the process ends.
-    pub fn flush_all(&mut self) {
+    /// Flushes all files, before the process ends. Those brokers, each with its epoch, stopped in
+    /// order: that is written down too, as Kafka does.
+    pub fn close(&mut self, stopped: &BTreeMap<i32, i64>) {
         let Stores::Files(disks) = self else { return };
         for (broker, disk) in disks {
-            for (dir, error) in disk.flush_all() {
+            let failed = disk.flush_all();
+            if let (Some(epoch), true) = (stopped.get(broker), failed.is_empty()) {
+                let text = format!("{{\"version\":0,\"brokerEpoch\":{epoch}}}");
+                let written = disk::replace(&disk.root().join(CLEAN), text.as_bytes(), true);
+                if let Err(error) = written {
+                    warn!(broker, %error, "{CLEAN} cannot be written");
+                }
+            }
+            for (dir, error) in failed {
                 warn!(broker, %dir, %error, "not flushed");
             }
         }
@@ -170,3 +188,5 @@ fn keep(disks: &mut VirtualDisks, ops: &[(i32, StoreOp)]) -> Vec<Failure> {
 
 /// Kafka's file that says whose a log directory is.
 const META: &str = "meta.properties";
+/// Kafka's file that says that a broker stopped in order (`CleanShutdownFileHandler`).
+const CLEAN: &str = ".kafka_cleanshutdown";
