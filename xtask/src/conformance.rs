@@ -5,7 +5,7 @@ use crate::kafka::Kafka;
 use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::stages::Count;
-use crate::{apt, export, java, node, process, project, python};
+use crate::{apt, export, java, node, process, project, python, turns};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -30,11 +30,12 @@ pub enum Suite {
     Kcat,
     Rust,
     Java,
+    Turns,
     Examples,
     Export,
 }
 
-const ALL: [Suite; 9] = [
+const ALL: [Suite; 10] = [
     Suite::Kafkajs,
     Suite::Librdkafka,
     Suite::KafkaPython,
@@ -42,6 +43,7 @@ const ALL: [Suite; 9] = [
     Suite::Kcat,
     Suite::Rust,
     Suite::Java,
+    Suite::Turns,
     Suite::Examples,
     Suite::Export,
 ];
@@ -56,6 +58,7 @@ impl Suite {
             Suite::Kcat => "kcat",
             Suite::Rust => "rust",
             Suite::Java => "java",
+            Suite::Turns => "turns",
             Suite::Examples => "examples",
             Suite::Export => "export",
         }
@@ -67,7 +70,7 @@ impl Suite {
             Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python::packages()],
             Suite::Kcat => vec![python::interpreter(), kcat()],
             Suite::Rust => vec![rust_packages()],
-            Suite::Java => java::needs(),
+            Suite::Java | Suite::Turns => java::needs(),
             Suite::Examples => {
                 let mut needs = vec![node::node(), node::packages()];
                 needs.extend(java::needs());
@@ -99,6 +102,7 @@ impl Suite {
                 return Ok(program);
             }
             Suite::Export => return export::program(),
+            Suite::Turns => bail!("each turn has a program of its own"),
         };
         let mut program = process::command(interpreter);
         program.arg(project::root().join(FOLDER).join(file));
@@ -148,6 +152,9 @@ pub fn stage() -> Result<Count> {
 
 /// Runs a suite's program against a cluster of its own and counts its lines.
 fn cases(suite: Suite) -> Result<Count> {
+    if suite == Suite::Turns {
+        return turns::run(count);
+    }
     let mut program = suite.program()?;
     match suite {
         Suite::Examples => {

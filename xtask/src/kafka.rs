@@ -22,16 +22,7 @@ pub struct Formatted {
 impl Formatted {
     /// Formats a directory under `place` for a broker on free ports.
     pub fn new(place: &Path) -> Result<Formatted> {
-        let data = place.join("kafka");
-        let (port, controller) = (free_port()?, free_port()?);
-        let address = format!("127.0.0.1:{port}");
-        let formatted = Formatted {
-            place: place.to_owned(),
-            address,
-            data,
-        };
-        let text = settings(&formatted.address, controller, &formatted.data);
-        std::fs::write(formatted.properties(), text)?;
+        let formatted = Formatted::of(place, &place.join("kafka"))?;
         let mut format = java::java()?;
         format
             .args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])
@@ -41,8 +32,28 @@ impl Formatted {
         Ok(formatted)
     }
 
+    /// A directory that was formatted before, with settings for free ports.
+    fn of(place: &Path, data: &Path) -> Result<Formatted> {
+        let (port, controller) = (free_port()?, free_port()?);
+        let address = format!("127.0.0.1:{port}");
+        let formatted = Formatted {
+            place: place.to_owned(),
+            address,
+            data: data.to_owned(),
+        };
+        let text = settings(&formatted.address, controller, &formatted.data);
+        std::fs::write(formatted.properties(), text)?;
+        Ok(formatted)
+    }
+
     fn properties(&self) -> PathBuf {
         self.place.join("server.properties")
+    }
+
+    fn listen(self) -> Result<Kafka> {
+        let mut kafka = self.start(&["-Xmx512m"])?;
+        kafka.wait()?;
+        Ok(kafka)
     }
 
     /// Starts the process, with these options of its virtual machine; it does not listen yet.
@@ -77,9 +88,17 @@ impl Kafka {
     pub fn fresh(place: &Path) -> Result<Kafka> {
         std::fs::remove_dir_all(place).ok();
         std::fs::create_dir_all(place)?;
-        let mut kafka = Formatted::new(place)?.start(&["-Xmx512m"])?;
-        kafka.wait()?;
-        Ok(kafka)
+        Formatted::new(place)?.listen()
+    }
+
+    /// One with the files that are in `data`; its log is in `place`.
+    pub fn resume(place: &Path, data: &Path) -> Result<Kafka> {
+        Formatted::of(place, data)?.listen()
+    }
+
+    /// Lets it stop in order.
+    pub fn stop(mut self) -> Result<()> {
+        process::stop(&mut self.child)
     }
 
     pub fn id(&self) -> u32 {

@@ -28,6 +28,7 @@ mod sysroot;
 mod test;
 mod tidy;
 mod tools;
+mod turns;
 mod wasm;
 
 use clap::{Parser, Subcommand};

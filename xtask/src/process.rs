@@ -4,7 +4,7 @@ use crate::project;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A command at the project's root, without what `cargo run` put in the environment for this process:
@@ -87,6 +87,22 @@ pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// Asks a process to stop in order, and waits until it has; where there are no signals it just ends.
+pub fn stop(child: &mut Child) -> Result<()> {
+    let asked = cfg!(unix) && {
+        let mut kill = command("kill");
+        kill.args(["-TERM", &child.id().to_string()]);
+        kill.status()
+            .context("no program to send a signal")?
+            .success()
+    };
+    if !asked {
+        child.kill()?;
+    }
+    child.wait()?;
+    Ok(())
 }
 
 /// A program of this workspace, built as the tests build it: what they share is not built twice.

@@ -23,6 +23,14 @@ impl Server {
 
     /// The same with a program that is built.
     pub fn start_program(program: &Path, brokers: u32, data: Option<&Path>) -> Result<Server> {
+        if let Some(data) = data {
+            std::fs::remove_dir_all(data).ok();
+        }
+        Server::resume(program, brokers, data)
+    }
+
+    /// The same with what is in the directory.
+    pub fn resume(program: &Path, brokers: u32, data: Option<&Path>) -> Result<Server> {
         let mut server = process::command(program);
         server
             .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
@@ -30,10 +38,7 @@ impl Server {
             .args(["--config", "group.initial.rebalance.delay.ms=0"])
             .args(["--brokers", &brokers.to_string()]);
         match data {
-            Some(data) => {
-                std::fs::remove_dir_all(data).ok();
-                server.arg("--data").arg(data)
-            }
+            Some(data) => server.arg("--data").arg(data),
             None => server.arg("--memory"),
         };
         let mut child = server
@@ -68,6 +73,11 @@ impl Server {
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Lets it stop in order.
+    pub fn stop(mut self) -> Result<()> {
+        process::stop(&mut self.child)
     }
 }
 

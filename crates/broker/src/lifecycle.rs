@@ -261,7 +261,10 @@ fn registration(node: &Node) -> BrokerRegistrationRequest {
         .with_incarnation_id(node.lifecycle.incarnation)
         .with_listeners(vec![listener])
         .with_rack(config.rack.clone().map(StrBytes::from_string))
-        .with_log_dirs(vec![brokers::log_dir_id(config.seed, config.node_id)])
+        .with_log_dirs(vec![brokers::log_dir_id(
+            &config.cluster_id,
+            config.node_id,
+        )])
         .with_previous_broker_epoch(-1)
 }
 

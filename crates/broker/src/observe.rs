@@ -70,7 +70,8 @@ impl Broker {
 
     /// The id of its one log directory (`directory.id` in Kafka's `meta.properties`).
     pub fn log_dir_id(&self) -> Uuid {
-        brokers::log_dir_id(self.node.config.seed, self.node.config.node_id)
+        let config = &self.node.config;
+        brokers::log_dir_id(&config.cluster_id, config.node_id)
     }
 
     /// As of the last input.

@@ -337,7 +337,8 @@ pub fn replace(path: &Path, bytes: &[u8], flush: bool) -> Result<()> {
     std::fs::rename(&half, path)
 }
 
-fn unless_missing(result: Result<()>) -> Result<()> {
+/// Nothing has to be done about a file that is not there.
+pub fn unless_missing(result: Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,

@@ -288,7 +288,7 @@ impl Engine {
             }
         }
         for told in self.cluster.take_events() {
-            events::log(&told);
+            events::log(&told, self.stop_by.is_some());
         }
         if self.stores.can_load() && self.evicted.elapsed() >= EVICT_EVERY {
             self.cluster.evict(self.cache_bytes);

@@ -5,14 +5,16 @@ use konbini_scenario::snapshot::Who;
 use konbini_trace::{Event, Level};
 use tracing::{debug, error, info, warn};
 
-/// Logs an event of the cluster.
-pub fn log(told: &TraceEvent) {
+/// Logs an event of the cluster. Once it is `stopping`, that partitions have no leader any more is no
+/// news, nor is what follows from it.
+pub fn log(told: &TraceEvent, stopping: bool) {
     let event = &told.event;
     let who = who(&told.who);
     let what = arguments(event);
     let setting = event.setting.as_deref();
     let code = event.code.as_ref();
     match event.level {
+        Level::Warn | Level::Error if stopping => debug!(who, setting, what, "{code}"),
         Level::Detail => debug!(who, setting, what, "{code}"),
         Level::Info => info!(who, setting, what, "{code}"),
         Level::Warn => warn!(who, setting, what, "{code}"),

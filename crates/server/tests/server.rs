@@ -136,11 +136,14 @@ fn a_signal_stops_it_in_order() {
             let paths = ids.map(|id| scratch.0.join(format!("broker-{id}/.kafka_cleanshutdown")));
             paths.filter(|path| path.exists()).count()
         };
+        let owner = || std::fs::read_to_string(scratch.0.join("broker-1/meta.properties"));
+        let before = owner().expect("it is there");
         assert_eq!(marks(), 0);
         assert!(server.terminate().success());
         assert_eq!(marks(), brokers, "every broker stopped in order");
         let server = Server::start(brokers, &arguments);
         assert_eq!(marks(), 0, "they do not tell of the next run");
+        assert_eq!(owner().expect("it is there"), before, "the same directory");
         assert_eq!(read(&server, 0), ["a"], "{brokers} brokers");
     }
 }
@@ -237,6 +240,22 @@ fn a_directory_has_one_process() {
     assert_eq!(second.status.code(), Some(1));
     let text = String::from_utf8_lossy(&second.stderr);
     assert!(text.contains("in use by another process"), "{text}");
+}
+
+#[test]
+fn a_directory_of_another_cluster_is_left_alone() {
+    let scratch = Scratch::new("other");
+    let place = scratch.0.join("broker-1");
+    std::fs::create_dir_all(&place).expect("made");
+    let meta = place.join("meta.properties");
+    std::fs::write(&meta, "version=1\ncluster.id=theirs\nnode.id=1\n").expect("written");
+    let mut second = command(&["--data", scratch.text(), "--listen", "127.0.0.1:0"]);
+    let second = second.output().expect("it runs");
+    assert_eq!(second.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&second.stderr);
+    assert!(text.contains("cluster.id is theirs"), "{text}");
+    let left = std::fs::read_to_string(&meta).expect("it is there");
+    assert!(left.contains("theirs"), "{left}");
 }
 
 #[test]

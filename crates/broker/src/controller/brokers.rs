@@ -11,9 +11,12 @@ use uuid::Uuid;
 use super::{Contact, image_after, leaders};
 use crate::metadata::{self, BrokerRegistrationChangeRecord, Record, RegisterBrokerRecord};
 use crate::node::Node;
+use crate::rng::Rng;
 
 /// Most brokers of a cluster.
 pub(crate) const MAX_BROKERS: usize = 64;
+/// Sets the ids of log directories apart from other uses of the seed.
+const LOG_DIR: u64 = 0x6c6f_6764_6972;
 
 /// Registers a broker and returns its broker epoch. A broker that was alive under another
 /// incarnation, and was heard within its session, is refused: two nodes have one id.
@@ -273,7 +276,10 @@ fn sessions(node: &Node) -> impl Iterator<Item = (i32, i64)> {
         .map(|(id, contact)| (*id, contact.last_ms))
 }
 
-/// The id of the one log directory of a node, made from its number and the cluster's seed.
-pub(crate) fn log_dir_id(seed: u64, node_id: i32) -> Uuid {
-    crate::rng::Rng::new(seed, &[0x6c6f_6764_6972, node_id as u64]).uuid()
+/// The id of the one log directory of a node, made from its number and the cluster's id: it is the same
+/// at every start, or a controller would take its replicas for lost with another directory (KIP-858).
+pub(crate) fn log_dir_id(cluster_id: &str, node_id: i32) -> Uuid {
+    let bytes = cluster_id.bytes().map(u64::from);
+    let seed = bytes.fold(0u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte));
+    Rng::new(seed, &[LOG_DIR, node_id as u64]).uuid()
 }

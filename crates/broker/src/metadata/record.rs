@@ -32,6 +32,8 @@ const FEATURE_LEVEL: u32 = 12;
 const PRODUCER_IDS: u32 = 15;
 const BROKER_REGISTRATION_CHANGE: u32 = 17;
 const NO_OP: u32 = 20;
+/// Where a controller listens. Kafka's own write it; here the configuration says so.
+const REGISTER_CONTROLLER: u32 = 27;
 
 /// What `PartitionChangeRecord.Leader` holds when the leader did not change.
 const NO_LEADER_CHANGE: i32 = -2;
@@ -241,7 +243,7 @@ impl Record {
             (BROKER_REGISTRATION_CHANGE, 0..=2) => Record::BrokerRegistrationChange(
                 BrokerRegistrationChangeRecord::decode(&mut input)?,
             ),
-            (NO_OP, 0) => Record::NoOp,
+            (NO_OP, 0) | (REGISTER_CONTROLLER, 0) => Record::NoOp,
             (key, version) => return Err(RecordError::Unknown { key, version }),
         };
         Ok(record)

@@ -4,13 +4,16 @@ use crate::data::Data;
 use crate::disk::{self, Disk};
 use crate::metrics::Counters;
 use crate::options::Options;
-use anyhow::{Context, Result};
+use crate::properties;
+use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use konbini_cluster::{Cluster, VirtualDisks};
 use konbini_log::{DiskImage, Load, LoadError, LogDir, StoreOp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Instant;
 use tracing::warn;
 
@@ -50,12 +53,8 @@ impl Stores {
             // They are the host's.
             if let Some(files) = image.dirs.get_mut(&LogDir::root()) {
                 files.files.remove(META);
-                // It does not tell of this run; what recovery has to read, the checkpoints say.
-                if files.files.remove(CLEAN).is_some() {
-                    let path = root.join(CLEAN);
-                    let removed = std::fs::remove_file(&path);
-                    removed.with_context(|| format!("{} cannot be removed", path.display()))?;
-                }
+                // What recovery has to read, the checkpoints say.
+                files.files.remove(CLEAN);
             }
             disks.insert(id, disk);
             images.insert(id, image);
@@ -63,10 +62,10 @@ impl Stores {
         Ok((Stores::Files(disks), images))
     }
 
-    /// Writes down whose each directory is, as Kafka does.
+    /// Writes down whose each directory is, as Kafka does, and that it is in use.
     ///
     /// # Errors
-    /// A file cannot be written.
+    /// A directory is another cluster's or another broker's, or a file cannot be written.
     pub fn identify(&self, brokers: &Cluster) -> Result<()> {
         let Stores::Files(disks) = self else {
             return Ok(());
@@ -80,8 +79,12 @@ impl Stores {
             );
             if let Some(disk) = disks.get(&id) {
                 let path = disk.root().join(META);
+                check_owner(&path, cluster, id)?;
                 let written = disk::replace(&path, text.as_bytes(), false);
                 written.with_context(|| format!("{} cannot be written", path.display()))?;
+                let path = disk.root().join(CLEAN);
+                let removed = disk::unless_missing(std::fs::remove_file(&path));
+                removed.with_context(|| format!("{} cannot be removed", path.display()))?;
             }
         }
         Ok(())
@@ -171,6 +174,28 @@ impl Stores {
             }
         }
     }
+}
+
+/// Where nobody has written whose a directory is, it can be anybody's.
+fn check_owner(path: &Path, cluster: &str, id: i32) -> Result<()> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    for (key, value) in properties::parse(&text)? {
+        let expected = match key.as_str() {
+            "cluster.id" => cluster,
+            "node.id" => &id.to_string(),
+            _ => continue,
+        };
+        ensure!(
+            value == expected,
+            "{}: {key} is {value}, and this is the directory of {expected}",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 /// Follows operations in memory.

@@ -144,6 +144,8 @@ fn a_topic_record_has_kafkas_bytes() {
 #[test]
 fn what_is_unknown_is_named() {
     let decode = |bytes: &'static [u8]| Record::decode(Some(Bytes::from_static(bytes)));
+    // Kafka's controllers write where they listen.
+    assert_eq!(decode(&[1, 27, 0, 0, 0, 0, 1]), Ok(Record::NoOp));
     assert_eq!(Record::decode(None), Err(RecordError::NoValue));
     assert_eq!(decode(&[2, 2, 0]), Err(RecordError::FrameVersion(2)));
     assert_eq!(
