@@ -207,4 +207,15 @@ impl Broker {
         }
         before - over
     }
+
+    /// The same for bytes that were not used since the last call.
+    pub fn evict_unused(&mut self) {
+        if !self.node.loads.is_empty() {
+            return;
+        }
+        for replica in self.node.replicas.partitions.values_mut() {
+            replica.log_mut().evict_unused();
+        }
+        self.node.quorum.evict_unused();
+    }
 }

@@ -13,12 +13,7 @@ pub(crate) fn wake_at(node: &Node) -> Option<i64> {
         .controller
         .as_ref()
         .and_then(|_| brokers::next_session_end(node));
-    let doomed = node
-        .replicas
-        .doomed
-        .values()
-        .map(|doomed| doomed.delete_at)
-        .min();
+    let doomed = node.replicas.doomed.values().min().copied();
     [
         node.lifecycle.wake_at(),
         node.channels.wake_at(),

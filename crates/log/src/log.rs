@@ -52,6 +52,8 @@ pub struct Log {
     pub(crate) state: LogState,
     /// Counts operations, to know what was used last.
     pub(crate) touched: u64,
+    /// What that was when unused bytes were dropped.
+    pub(crate) swept: u64,
     pub(crate) bytes_since_recovery_point: usize,
     /// Compaction has been through everything below it.
     pub(crate) cleaned_to: i64,
@@ -123,6 +125,7 @@ impl Log {
             epochs: LeaderEpochs::default(),
             state: LogState::Online,
             touched: 0,
+            swept: 0,
             bytes_since_recovery_point: 0,
             cleaned_to: 0,
             uncleanable: false,
@@ -299,11 +302,6 @@ impl Log {
             }
         }
         out
-    }
-
-    /// Deletes everything: the topic is gone.
-    pub fn delete(self, out: &mut Vec<StoreOp>) {
-        out.push(StoreOp::DeleteDir { dir: self.dir });
     }
 
     pub(crate) fn active(&self) -> &Segment {

@@ -45,6 +45,15 @@ impl Log {
         freed
     }
 
+    /// Drops from memory what was not used since the last call. Returns how many bytes were dropped.
+    pub fn evict_unused(&mut self) -> usize {
+        let before = std::mem::replace(&mut self.swept, self.touched);
+        let segments = self.segments.values_mut();
+        segments
+            .map(|segment| segment.extents.evict(before, usize::MAX))
+            .sum()
+    }
+
     /// Takes bytes that were asked for, after checking every batch in them. Bytes that are not
     /// what was stored take the log offline; the error says why.
     pub fn loaded(&mut self, load: &Load, bytes: Bytes) -> Result<(), String> {

@@ -209,6 +209,11 @@ impl Raft {
         self.store(ops);
     }
 
+    /// Takes bytes of the log out of memory that were not used since the last call.
+    pub fn evict_unused(&mut self) {
+        self.journal.log.evict_unused();
+    }
+
     pub(crate) fn is_online(&self) -> bool {
         self.journal.log.is_online()
     }

@@ -41,6 +41,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(30);
 const NAP: Duration = Duration::from_millis(500);
 /// How often bytes leave the memory: every log is asked.
 const EVICT_EVERY: Duration = Duration::from_millis(100);
+/// Log bytes that nobody used for so long leave the memory, and after twice as long at the latest.
+const UNUSED: Duration = Duration::from_secs(5);
 /// How soon it looks again at clients that do not take their answers.
 const STALLED_NAP: Duration = Duration::from_millis(10);
 
@@ -80,6 +82,7 @@ pub struct Engine {
     owing: BTreeSet<Key>,
     cache_bytes: usize,
     evicted: Instant,
+    swept: Instant,
     zero: Instant,
     /// When everything has to be over.
     stop_by: Option<Instant>,
@@ -149,6 +152,7 @@ impl Engine {
             owing: BTreeSet::new(),
             cache_bytes: options.cache_bytes,
             evicted: zero,
+            swept: zero,
             zero,
             stop_by: None,
             counters: Counters::default(),
@@ -290,12 +294,23 @@ impl Engine {
         for told in self.cluster.take_events() {
             events::log(&told, self.stop_by.is_some());
         }
-        if self.stores.can_load() && self.evicted.elapsed() >= EVICT_EVERY {
-            self.cluster.evict(self.cache_bytes);
-            self.evicted = Instant::now();
+        if self.stores.can_load() {
+            self.evict();
         }
         self.give_back();
         Ok(())
+    }
+
+    /// Takes log bytes out of memory: the files have them.
+    fn evict(&mut self) {
+        if self.evicted.elapsed() >= EVICT_EVERY {
+            self.cluster.evict(self.cache_bytes);
+            self.evicted = Instant::now();
+        }
+        if self.swept.elapsed() >= UNUSED {
+            self.cluster.evict_unused();
+            self.swept = Instant::now();
+        }
     }
 
     /// Carries out what the brokers want stored, then tells the connections what they are told.

@@ -75,18 +75,12 @@ impl Replica {
     }
 }
 
-/// A log whose topic is gone, kept for `file.delete.delay.ms`.
-#[derive(Debug)]
-pub(crate) struct Doomed {
-    pub log: Log,
-    pub delete_at: i64,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Replicas {
     pub partitions: BTreeMap<TopicPartition, Replica>,
     pub dirs: BTreeMap<LogDir, TopicPartition>,
-    pub doomed: BTreeMap<LogDir, Doomed>,
+    /// When the files of logs go whose topics are gone (`file.delete.delay.ms`). Nobody reads them.
+    pub doomed: BTreeMap<LogDir, i64>,
     /// Logs that do not say whose they are: their `partition.metadata` is missing or damaged. Kept
     /// until a partition of that name is wanted here; never deleted.
     pub unclaimed: BTreeMap<LogDir, Log>,

@@ -7,7 +7,7 @@ use konbini_trace::Event;
 
 use super::follower::Follower;
 use super::leader::Leader;
-use super::{Doomed, Replica, Role, change_log, compact, fetcher, isr, lost, retain, went_offline};
+use super::{Replica, Role, change_log, compact, fetcher, isr, lost, retain, went_offline};
 use crate::Output;
 use crate::coordinator;
 use crate::lifecycle;
@@ -323,8 +323,7 @@ fn doom(node: &mut Node, partition: TopicPartition) {
     transactions::lost_leadership(node, &topic, partition.index);
     if owns_dir {
         let delete_at = node.now.saturating_add(log.config().file_delete_delay_ms);
-        let dir = log.dir().clone();
-        node.replicas.doomed.insert(dir, Doomed { log, delete_at });
+        node.replicas.doomed.insert(log.dir().clone(), delete_at);
     }
     node.partition_changed(partition);
 }

@@ -1,6 +1,6 @@
 //! What is deleted from logs: by retention, by request, and the logs of topics that are gone.
 
-use konbini_log::{DeleteReason, DeletedSegment};
+use konbini_log::{DeleteReason, DeletedSegment, StoreOp};
 use konbini_protocol::ResponseError::{self, NotLeaderOrFollower};
 use konbini_trace::Event;
 
@@ -141,7 +141,7 @@ pub(crate) fn delete_doomed(node: &mut Node) {
         .replicas
         .doomed
         .iter()
-        .filter(|(_, doomed)| doomed.delete_at <= node.now)
+        .filter(|(_, delete_at)| **delete_at <= node.now)
         .map(|(dir, _)| dir.clone())
         .collect();
     for dir in due {
@@ -151,11 +151,10 @@ pub(crate) fn delete_doomed(node: &mut Node) {
 
 /// Deletes a doomed log without waiting, because its directory is needed or its time has come.
 pub(crate) fn delete_now(node: &mut Node, dir: &konbini_log::LogDir) {
-    let Some(doomed) = node.replicas.doomed.remove(dir) else {
+    if node.replicas.doomed.remove(dir).is_none() {
         return;
-    };
-    let mut ops = Vec::new();
-    doomed.log.delete(&mut ops);
+    }
+    let mut ops = vec![StoreOp::DeleteDir { dir: dir.clone() }];
     node.replicas.checkpoints.forget(dir);
     node.replicas.checkpoints.flush(&mut ops);
     node.out.extend(ops.into_iter().map(Output::Store));

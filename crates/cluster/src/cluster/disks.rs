@@ -59,6 +59,13 @@ impl Cluster {
         }
     }
 
+    /// The same for log bytes that were not used since the last call.
+    pub fn evict_unused(&mut self) {
+        if self.wanted.is_empty() {
+            self.brokers.values_mut().for_each(Broker::evict_unused);
+        }
+    }
+
     /// A broker's disk failed: that directory, or all of it, goes offline.
     pub fn store_failed(&mut self, node: i32, dir: Option<konbini_log::LogDir>, reason: String) {
         self.hand_broker(node, Input::StoreFailed { dir, reason }, false);

@@ -26,6 +26,22 @@ fn the_least_recently_used_goes_first() {
 }
 
 #[test]
+fn what_was_not_used_for_a_while_goes() {
+    let mut partition = Partition::new(&[("internal.segment.bytes", "150")]);
+    for value in ["a", "b", "c"] {
+        partition.append(batch(&[value], 1000));
+    }
+    // All of it is new.
+    assert_eq!(partition.log.evict_unused(), 0);
+    partition.read(1, 10);
+    partition.append(batch(&["d"], 1000));
+    assert_eq!(partition.log.evict_unused(), 2 * 71);
+    assert_eq!(partition.log.resident_bytes(), 2 * 71);
+    assert_eq!(partition.log.evict_unused(), 2 * 71);
+    assert_eq!(partition.values().len(), 4);
+}
+
+#[test]
 fn loads_are_cut_at_batches() {
     let mut partition = Partition::new(&[]);
     let value = "x".repeat(300_000);
