@@ -209,13 +209,14 @@ impl Broker {
     }
 
     /// The same for bytes that were not used since the last call.
-    pub fn evict_unused(&mut self) {
+    pub fn evict_unused(&mut self) -> usize {
         if !self.node.loads.is_empty() {
-            return;
+            return 0;
         }
-        for replica in self.node.replicas.partitions.values_mut() {
-            replica.log_mut().evict_unused();
-        }
-        self.node.quorum.evict_unused();
+        let replicas = self.node.replicas.partitions.values_mut();
+        let dropped: usize = replicas
+            .map(|replica| replica.log_mut().evict_unused())
+            .sum();
+        dropped + self.node.quorum.evict_unused()
     }
 }

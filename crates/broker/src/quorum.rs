@@ -95,10 +95,8 @@ impl Quorum {
         self.raft.as_mut().map_or(0, |raft| raft.evict(bytes))
     }
 
-    pub fn evict_unused(&mut self) {
-        if let Some(raft) = &mut self.raft {
-            raft.evict_unused();
-        }
+    pub fn evict_unused(&mut self) -> usize {
+        self.raft.as_mut().map_or(0, Raft::evict_unused)
     }
 
     /// Forgets what was written before: the next decision belongs to another request.

@@ -210,8 +210,8 @@ impl Raft {
     }
 
     /// Takes bytes of the log out of memory that were not used since the last call.
-    pub fn evict_unused(&mut self) {
-        self.journal.log.evict_unused();
+    pub fn evict_unused(&mut self) -> usize {
+        self.journal.log.evict_unused()
     }
 
     pub(crate) fn is_online(&self) -> bool {

@@ -10,6 +10,7 @@ mod stores;
 use crate::connection::Handle;
 use crate::data::Data;
 use crate::events;
+use crate::heap;
 use crate::metrics::{Counters, Figures};
 use crate::options::{Options, Place};
 use anyhow::{Context, Result, bail};
@@ -308,7 +309,9 @@ impl Engine {
             self.evicted = Instant::now();
         }
         if self.swept.elapsed() >= UNUSED {
-            self.cluster.evict_unused();
+            if self.cluster.evict_unused() > 0 {
+                heap::give_back();
+            }
             self.swept = Instant::now();
         }
     }

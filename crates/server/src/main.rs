@@ -12,6 +12,7 @@ mod data;
 mod disk;
 mod engine;
 mod events;
+mod heap;
 mod http;
 mod listen;
 mod metrics;

@@ -59,11 +59,12 @@ impl Cluster {
         }
     }
 
-    /// The same for log bytes that were not used since the last call.
-    pub fn evict_unused(&mut self) {
-        if self.wanted.is_empty() {
-            self.brokers.values_mut().for_each(Broker::evict_unused);
+    /// The same for log bytes that were not used since the last call. Returns how many went.
+    pub fn evict_unused(&mut self) -> usize {
+        if !self.wanted.is_empty() {
+            return 0;
         }
+        self.brokers.values_mut().map(Broker::evict_unused).sum()
     }
 
     /// A broker's disk failed: that directory, or all of it, goes offline.
