@@ -262,6 +262,12 @@ fn take(log: &mut Log, load: &Load, result: Result<Bytes, LoadError>) {
 pub(crate) fn store_failed(node: &mut Node, dir: Option<LogDir>, reason: &str) {
     let all = dir.as_ref().is_none_or(LogDir::is_root);
     let hit = |other: &LogDir| all || dir.as_ref() == Some(other);
+    if let Some(dir) = dir.as_ref().filter(|_| !all) {
+        let mut ops = Vec::new();
+        node.replicas.checkpoints.distrust(dir);
+        node.replicas.checkpoints.flush(&mut ops);
+        node.out.extend(ops.into_iter().map(Output::Store));
+    }
     if hit(&metadata_dir()) {
         quorum::store_failed(node, reason);
     }

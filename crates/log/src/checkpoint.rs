@@ -6,7 +6,7 @@
 //! topic 0 42              topic, partition and offset, a line each
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -81,6 +81,8 @@ pub struct RootCheckpoints {
     high_watermarks: Offsets,
     cleaner_offsets: Offsets,
     changed: [bool; 4],
+    /// Logs whose store failed: nobody knows what of them is stored.
+    distrusted: BTreeSet<LogDir>,
 }
 
 impl RootCheckpoints {
@@ -106,7 +108,7 @@ impl RootCheckpoints {
                 log_starts,
                 high_watermarks,
                 cleaner_offsets,
-                changed: [false; 4],
+                ..Self::default()
             },
             damaged,
         )
@@ -142,7 +144,9 @@ impl RootCheckpoints {
     pub fn observe(&mut self, log: &Log) {
         let set =
             |map: &mut Offsets, offset: i64| map.insert(log.dir().clone(), offset) != Some(offset);
-        self.changed[0] |= set(&mut self.recovery_points, log.recovery_point());
+        if !self.distrusted.contains(log.dir()) {
+            self.changed[0] |= set(&mut self.recovery_points, log.recovery_point());
+        }
         // As in Kafka, only a start inside the first segment has to be written down.
         let first = log.segments.keys().next().copied().unwrap_or_default();
         if log.log_start_offset() > first {
@@ -157,8 +161,18 @@ impl RootCheckpoints {
         }
     }
 
+    /// A log's store failed, and with it may be gone what its recovery point says. Its next recovery
+    /// starts at the newest snapshot of its producers. All files are written again, for the host has not
+    /// written any since.
+    pub fn distrust(&mut self, dir: &LogDir) {
+        self.recovery_points.remove(dir);
+        self.distrusted.insert(dir.clone());
+        self.changed = [true; 4];
+    }
+
     /// Forgets a log that was deleted.
     pub fn forget(&mut self, dir: &LogDir) {
+        self.distrusted.remove(dir);
         self.changed[0] |= self.recovery_points.remove(dir).is_some();
         self.changed[1] |= self.log_starts.remove(dir).is_some();
         self.changed[2] |= self.high_watermarks.remove(dir).is_some();
@@ -239,6 +253,38 @@ mod tests {
         ] {
             assert!(decode(bad.as_bytes()).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_log_whose_store_failed() {
+        let config = crate::LogConfig::default();
+        let new = |topic: &str| {
+            let (dir, mut ops) = (LogDir::new(topic, 0), Vec::new());
+            Log::create(dir, Uuid::nil(), config.clone(), 0, &mut ops)
+        };
+        let (failed, fine) = (new("failed"), new("fine"));
+        let mut checkpoints = RootCheckpoints::default();
+        let said = |checkpoints: &mut RootCheckpoints| {
+            let mut ops = Vec::new();
+            checkpoints.observe(&failed);
+            checkpoints.observe(&fine);
+            checkpoints.flush(&mut ops);
+            let recovery_points = ops.iter().find_map(|op| match op {
+                StoreOp::Put { name, bytes, .. } if name == RECOVERY_POINTS => Some(bytes),
+                _ => None,
+            });
+            recovery_points.map(|bytes| decode(bytes).expect("its own").into_keys().collect())
+        };
+        let both = vec![failed.dir().clone(), fine.dir().clone()];
+        assert_eq!(said(&mut checkpoints), Some(both.clone()));
+        assert_eq!(said(&mut checkpoints), None);
+        checkpoints.distrust(failed.dir());
+        // Written again, and without it however often it is observed.
+        assert_eq!(said(&mut checkpoints), Some(vec![fine.dir().clone()]));
+        assert_eq!(said(&mut checkpoints), None);
+        // A new log of that name is another one.
+        checkpoints.forget(failed.dir());
+        assert_eq!(said(&mut checkpoints), Some(both));
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! a step's results only after that step's operations are stored. A load may ask for bytes of any
 //! operation that was ever handed out: a host whose writes are still under way serves it after
 //! them.
+//!
+//! Once an operation has failed, a host leaves out those that follow for the same directory, and for
+//! the root, whose checkpoints tell of all of them, until it has said what failed.
 
 use std::collections::BTreeMap;
 

@@ -19,6 +19,15 @@ fn a_disk_fails_while_bytes_are_loaded() {
     }
 }
 
+/// The disk was full while a broker stopped: where recovery starts was written down in a step whose
+/// records were not.
+#[test]
+fn a_recovery_point_is_not_moved_over_what_could_not_be_written() {
+    for seed in [5365, 5592] {
+        holds(seed);
+    }
+}
+
 /// Of five batches in flight to a broker that could not answer, the first was retried at one that
 /// had been killed meanwhile: its snapshot of producers knew only the last.
 #[test]

@@ -24,9 +24,10 @@ impl Trouble {
         self.0.is_empty()
     }
 
-    /// Whether an operation belongs to a log that has failed: it is not carried out.
+    /// Whether an operation belongs to a log that has failed, or may tell of what it does not have: it is
+    /// not carried out.
     pub(super) fn concerns(&self, op: &StoreOp) -> bool {
-        self.0.contains_key(op.dir())
+        self.0.contains_key(op.dir()) || !self.is_empty() && op.dir().is_root()
     }
 
     pub(super) fn failed(&mut self, op: &StoreOp, reason: &'static str) {

@@ -117,7 +117,10 @@ impl Stores {
             let (Some(disk), place) = (disks.get_mut(broker), (*broker, op.dir().clone())) else {
                 continue;
             };
-            if !failed.contains_key(&place)
+            // A checkpoint may tell of what could not be written.
+            let tells = place.1.is_root() && failed.keys().any(|(of, _)| of == broker);
+            if !tells
+                && !failed.contains_key(&place)
                 && let Err(error) = disk.apply(op)
             {
                 failed.insert(place, error.to_string());
