@@ -127,11 +127,11 @@ impl Disk {
     fn put(&mut self, dir: &LogDir, name: &str, bytes: &Bytes) -> Result<()> {
         if self.is_left(name) {
             if name.ends_with(SNAPSHOT) {
-                let written = self.written.remove(dir).unwrap_or_default();
-                let segments = written.iter().map(|base| format!("{base:020}.log"));
-                self.behind
-                    .flush
-                    .extend(segments.map(|segment| (dir.clone(), segment)));
+                for base in self.written.remove(dir).unwrap_or_default() {
+                    let of_segment = |suffix| (dir.clone(), format!("{base:020}.{suffix}"));
+                    let files = ["log", "index", "timeindex"].map(of_segment);
+                    self.behind.flush.extend(files);
+                }
             }
             let place = (dir.clone(), name.to_owned());
             self.behind.files.push((place, Some(bytes.clone())));
@@ -150,12 +150,14 @@ impl Disk {
         !self.in_order && (name.ends_with(SNAPSHOT) || name == RECOVERY_POINTS)
     }
 
-    /// Whether a small file is flushed before anybody is told. An index is not unless everything is,
-    /// in Kafka neither: one that is damaged is made again from its segment.
+    /// Whether a small file is flushed before anybody is told. An index is flushed with its segment, as
+    /// in Kafka: until then a recovery makes it again.
     fn flushes(&self, name: &str) -> bool {
         match self.fsync {
             Fsync::Always => true,
-            Fsync::Kafka => !name.ends_with(".index") && !name.ends_with(".timeindex"),
+            Fsync::Kafka => {
+                self.in_order || !name.ends_with(".index") && !name.ends_with(".timeindex")
+            }
             Fsync::Never => false,
         }
     }

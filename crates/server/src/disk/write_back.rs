@@ -2,7 +2,7 @@
 //! is on the disk itself, and nobody has to wait for that.
 //!
 //! ```text
-//! Put t-0/…42.snapshot                   t-0's segments are flushed, then it is written
+//! Put t-0/…42.snapshot                   t-0's segments and indexes are flushed, then it is written
 //! Put recovery-point-offset-checkpoint   written after that
 //! Remove t-0/…17.snapshot                gone after that
 //! ```
@@ -24,7 +24,7 @@ pub(super) type Place = (LogDir, String);
 /// What is to be done: first the flushes, then the small files in their order.
 #[derive(Debug, Default)]
 pub(super) struct Work {
-    /// Segments.
+    /// Segments and their indexes.
     pub flush: BTreeSet<Place>,
     /// Bytes to be written and flushed; `None` for a file that goes.
     pub files: Vec<(Place, Option<Bytes>)>,
