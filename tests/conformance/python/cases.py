@@ -1,6 +1,8 @@
 """Runs cases and prints a line for each: `ok NAME` or `not ok NAME: why`. And what every client's cases need."""
 
+import asyncio
 import contextlib
+import inspect
 import itertools
 import os
 import sys
@@ -36,7 +38,9 @@ def run(cases):
 
         def work(case=case, failure=failure):
             try:
-                case()
+                outcome = case()
+                if inspect.iscoroutine(outcome):
+                    asyncio.run(outcome)
                 failure[0] = None
             except Exception as error:
                 traceback.print_exc()

@@ -56,7 +56,10 @@ class Load:
         """Everything is acknowledged and read by the group; it is given back in order."""
         self.client.flush()
         everything = [str(n) for n in range(self.sent)]
-        until(lambda: self.seen.update(self.client.receive()) or len(self.seen) >= self.sent, "the group's last record")
+        end = time.monotonic() + PATIENCE_S
+        while len(self.seen) < self.sent:
+            assert time.monotonic() < end, f"the group read {len(self.seen)} of {self.sent}"
+            self.seen.update(self.client.receive())
         self.client.close()
         assert self.acked == self.seen == set(everything), f"{self.sent} sent, {len(self.acked)} acked"
         return everything

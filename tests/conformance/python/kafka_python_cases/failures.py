@@ -11,7 +11,7 @@ from .client import Member, everything, partition_of, produce, producer, topic, 
 
 
 def compaction():
-    """compaction: the last value of a key is kept, a key without one is not"""
+    """compaction: the last value of a key is kept, a deleted key is not"""
     name = topic(**COMPACTED)
     text = lambda value: value if value is None else value.decode()
     with producer() as one:
