@@ -1,6 +1,6 @@
 """confluent-kafka: compaction, and brokers that go and come."""
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from cases import each, order, refused, until
 from scenarios import COMPACTED, compacts, failover
@@ -67,6 +67,54 @@ def brokers(kind):
     failover(Client(name, kind), lambda: values(everything(name)))
 
 
+class Batches:
+    """Transactions of ten records."""
+
+    def __init__(self, name):
+        self.name, self.sent, self.committed = name, 0, []
+        self.producer = Producer({**common, "transactional.id": name})
+        self.producer.init_transactions(30)
+
+    def one(self):
+        """One more; the same records are not sent again if it fails."""
+        values = [str(n) for n in range(self.sent, self.sent + 10)]
+        self.sent += 10
+        self.producer.begin_transaction()
+        try:
+            for value in values:
+                self.producer.produce(self.name, value=value)
+            self.end(self.producer.commit_transaction)
+        except KafkaException as failure:
+            assert failure.args[0].txn_requires_abort(), failure
+            self.end(self.producer.abort_transaction)
+        else:
+            self.committed += values
+
+    def end(self, how):
+        while True:
+            try:
+                return how(30)
+            except KafkaException as failure:
+                if not failure.args[0].retriable():
+                    raise
+
+    def until(self, holds):
+        until(lambda: self.one() or holds())
+
+
+def whole():
+    """failure: transactions stay whole while one broker after the other is stopped"""
+    name = topic(replicas=3)
+    batches = Batches(name)
+    for broker in [1, 2, 3]:
+        order(broker, "stop")
+        batches.until(lambda: broker not in partition_of(name).isrs)
+        order(broker, "start")
+        batches.until(lambda: len(partition_of(name).isrs) == 3)
+    assert len(batches.committed) > 50, f"{len(batches.committed)} of {batches.sent}"
+    assert values(everything(name)) == batches.committed
+
+
 def too_few():
     """failure: too few replicas for min.insync.replicas"""
     name = topic(replicas=3, **{"min.insync.replicas": "3"})
@@ -85,4 +133,4 @@ def too_few():
     assert values(everything(name)) == ["before", "weak", "after"]
 
 
-CASES = [compaction, keyless, *each(brokers, ["range", "KIP-848"]), too_few]
+CASES = [compaction, keyless, *each(brokers, ["range", "KIP-848"]), whole, too_few]

@@ -174,14 +174,14 @@ def out_of_range():
 
 
 def small_fetches():
-    """consume: 5 MB through small fetches"""
+    """consume: 2 MB through small fetches"""
     name = topic()
-    produce(name, [f"{n} " + "v" * 1000 for n in range(5000)])
+    produce(name, [f"{n} " + "v" * 1000 for n in range(2000)])
     found = everything(name, **{
         "fetch.message.max.bytes": 50_000, "fetch.max.bytes": 50_000, "message.max.bytes": 50_000,
         "fetch.min.bytes": 10_000, "queued.max.messages.kbytes": 100,
     })
-    assert [int(message.value().split()[0]) for message in found] == list(range(5000))
+    assert [int(message.value().split()[0]) for message in found] == list(range(2000))
 
 
 CASES = [
