@@ -7,7 +7,7 @@ import time
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, for_code
 
 from cases import PATIENCE_S, bootstrap, fresh
 
@@ -42,7 +42,16 @@ async def until(holds, what="it"):
 
 async def described(one, name):
     """The partitions of a topic by their number; nothing if there is no such topic."""
-    [found] = await one.describe_topics([name])
+    answer = []
+
+    async def answered():
+        # The broker that is asked may be gone, and then the next time perhaps another one is.
+        with contextlib.suppress(KafkaError):
+            answer.extend(await one.describe_topics([name]))
+        return answer
+
+    await until(answered, "an answer")
+    [found] = answer
     return {each["partition"]: each for each in found["partitions"]}
 
 

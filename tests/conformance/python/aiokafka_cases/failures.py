@@ -2,8 +2,6 @@
 
 import asyncio
 
-from aiokafka.errors import KafkaError
-
 from cases import order, refused
 from scenarios import COMPACTED, compacts, failover
 
@@ -61,11 +59,7 @@ class Client:
         return values(self.wait(poll(self.member, 5)))
 
     def partition(self):
-        try:
-            found = self.wait(described(self.admin, self.name))[0]
-        except KafkaError:
-            # The broker that was asked is gone; the next time perhaps another one is asked.
-            return -1, 0
+        found = self.wait(described(self.admin, self.name))[0]
         return found["leader"], len(found["isr"])
 
     def flush(self):

@@ -4,6 +4,7 @@ import contextlib
 import threading
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import RetriableError
 
 from cases import bootstrap, fresh, until
 
@@ -27,7 +28,16 @@ def topic(partitions=1, replicas=1, **config):
 
 def partition_of(name, partition=0):
     """How the cluster describes it."""
-    [found] = admin.describe_topics([name])
+    answer = []
+
+    def answered():
+        # The broker that is asked may be gone, and then the next time another one is.
+        with contextlib.suppress(RetriableError):
+            answer.extend(admin.describe_topics([name]))
+        return answer
+
+    until(answered, "an answer")
+    [found] = answer
     return next(each for each in found["partitions"] if each["partition_index"] == partition)
 
 

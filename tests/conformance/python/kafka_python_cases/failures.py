@@ -2,8 +2,6 @@
 
 import time
 
-from kafka.errors import KafkaConnectionError
-
 from cases import order, refused, until
 from scenarios import COMPACTED, compacts, failover
 
@@ -52,11 +50,7 @@ class Client:
         return values(self.member.records)
 
     def partition(self):
-        try:
-            found = partition_of(self.name)
-        except KafkaConnectionError:
-            # The broker that was asked is gone; the next time another one is asked.
-            return -1, 0
+        found = partition_of(self.name)
         return found["leader_id"], len(found["isr_nodes"])
 
     def flush(self):
