@@ -97,7 +97,8 @@ pub(crate) fn read(
 }
 
 /// Of a segment that compaction emptied one batch is left, without records. Consumers do not get such batches alone
-/// while there is more: a row of answers without a record is an error to librdkafka. Replicas get every batch.
+/// while there is more: a row of answers without a record is an error to librdkafka, and kafkajs does not get past
+/// one. Replicas get every batch.
 fn read_log(log: &mut Log, request: &ReadRequest, upper: i64) -> konbini_log::ReadOutcome {
     let mut read = |offset| {
         let (max_bytes, min_one) = (request.max_bytes, request.at_least_one_batch);
