@@ -115,6 +115,27 @@ fn the_last_of_each_key_is_left() {
 }
 
 #[test]
+fn a_consumer_is_not_told_of_emptied_segments_one_by_one() {
+    let mut driver = Driver::new(1, &[("log.cleaner.backoff.ms", "1000")]);
+    let client = driver.connect(1);
+    let mut settings = COMPACT;
+    settings[1].1 = "100";
+    create_with(&mut driver, client, "parcels", 1, &settings);
+    for round in 0..15 {
+        assert_eq!(put(&mut driver, client, &format!("a={round}")), 0);
+    }
+    driver.run_for(3_000);
+    assert!(compacted(&driver, 1) > 0);
+    let data = fetch(&mut driver, client, "parcels", 0);
+    let mut found = batches(data.records.unwrap_or_default());
+    let first = found.next().expect("a batch").expect("it is whole");
+    assert_eq!(
+        (first.header.base_offset, first.header.records_count),
+        (13, 1)
+    );
+}
+
+#[test]
 fn a_log_with_gaps_opens_without_its_indexes() {
     let mut driver = Driver::new(1, &[("log.cleaner.backoff.ms", "1000")]);
     let client = driver.connect(1);

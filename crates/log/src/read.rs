@@ -27,6 +27,8 @@ pub struct Fetched {
     pub size: usize,
     /// Offset after the last record in them; the offset asked for if there are none.
     pub next_offset: i64,
+    /// Whether any of them has a record: compaction leaves batches that have none.
+    pub has_records: bool,
 }
 
 impl Fetched {
@@ -98,6 +100,7 @@ impl Log {
                 }
                 fetched.size = size;
                 fetched.next_offset = header.next_offset();
+                fetched.has_records |= header.records_count > 0;
                 end += header.size() as u32;
             }
             return self.take(base, start, end, fetched, touched);

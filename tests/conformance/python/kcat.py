@@ -3,21 +3,17 @@
 kcat creates no topics: the broker does when something is produced, with one partition.
 """
 
-import itertools
 import json
 import subprocess
 import tempfile
 import threading
 import time
 
-from cases import bootstrap, run
-
-PATIENCE_S = 60
-numbers = itertools.count(1)
+from cases import PATIENCE_S, bootstrap, fresh, order, run, until
 
 
 def topic():
-    return f"kcat-{next(numbers)}"
+    return fresh("kcat")
 
 
 def start(*arguments, **pipes):
@@ -98,6 +94,14 @@ def codecs():
     assert read(name) == [str(n) for n in range(500)] * 5
 
 
+def weaker_acks():
+    """acks of 0 and 1"""
+    name = topic()
+    for acks in ["0", "1"]:
+        produce(name, range(10), "-X", f"acks={acks}")
+    until(lambda: len(read(name)) == 20)
+
+
 def large():
     """a record of 5 MB is refused, one of 900 KB is taken"""
     name = topic()
@@ -130,6 +134,101 @@ def transactions():
     finally:
         one.kill()
     assert read(name) == ["first", *lines, "last"]
+
+
+def open_transactions():
+    """a transaction of a producer that died is aborted after its time, or by the next one of its id"""
+    for found in [["after"], ["after", "kept"]]:
+        name = topic()
+        own = ["-X", f"transactional.id={name}", "-X", "transaction.timeout.ms=2000"]
+        dirty = ["-X", "isolation.level=read_uncommitted"]
+        one = start("-P", "-t", name, *own, stdin=subprocess.PIPE)
+        # More than kcat keeps to itself before it looks for more.
+        one.stdin.write("lost\n" * 20_000)
+        one.stdin.flush()
+        until(lambda: len(read(name, *dirty)) > 1)
+        if len(found) == 1:
+            one.kill()
+            one.wait(PATIENCE_S)
+            produce(name, ["after"])
+        else:
+            produce(name, ["after"])
+            produce(name, ["kept"], *own)
+            _, complaint = one.communicate(None, PATIENCE_S)
+            assert one.returncode != 0 and "enced" in complaint, complaint
+        until(lambda: read(name) == found)
+
+
+def pattern():
+    """a group reads the topics of a pattern"""
+    names = [topic(), topic()]
+    for name in names:
+        produce(name, [name])
+    member = ["-G", f"{names[0]}-pattern", "-e", "-q", "-X", "auto.offset.reset=earliest"]
+    assert sorted(kcat(*member, f"^({'|'.join(names)})$").split()) == sorted(names)
+
+
+def static():
+    """a static member comes back, and the other one does not notice"""
+    names = [topic(), topic()]
+    for name in names:
+        produce(name, ["before"])
+
+    def member(instance):
+        config = ["-u", "-f", "%t %s\\n", "-X", f"group.instance.id={instance}", "-X", "session.timeout.ms=30000",
+                  "-X", "auto.offset.reset=earliest", "-X", "partition.assignment.strategy=roundrobin"]
+        return Lines(start("-G", f"{names[0]}-group", *config, *names))
+
+    members = [member("one"), member("two")]
+    try:
+        until(lambda: both(members, names, "together"))
+        # A line for each assignment.
+        assigned = members[0].said().count("assigned")
+        members[1].end()
+        members[1] = member("two")
+        until(lambda: both(members, names, "again"))
+        assert members[0].said().count("assigned") == assigned, members[0].said()
+    finally:
+        for one in members:
+            one.end()
+
+
+def outage():
+    """a producer and a consumer wait while the leader's broker is away"""
+    name = topic()
+    # More than kcat keeps to itself before it looks for more.
+    value = lambda n: f"{n:.>200}"
+    produce(name, [value(0)])
+    brokers = ",".join(broker["name"] for broker in json.loads(kcat("-L", "-J"))["brokers"])
+    leader_now = lambda: json.loads(kcat("-b", brokers, "-L", "-J", "-t", name))["topics"][0]["partitions"][0]["leader"]
+    producer = start("-P", "-t", name, "-X", "enable.idempotence=true", "-X", "linger.ms=1", stdin=subprocess.PIPE)
+    member = Lines(start("-G", f"{name}-group", "-q", "-u", "-X", "auto.offset.reset=earliest", name))
+    sent = 1
+
+    def send(count=1000):
+        nonlocal sent
+        producer.stdin.write("".join(f"{value(n)}\n" for n in range(sent, sent + count)))
+        producer.stdin.flush()
+        sent += count
+
+    try:
+        send()
+        until(lambda: len(member.all()) > 1)
+        leader = leader_now()
+        order(leader, "stop")
+        until(lambda: leader_now() != leader)
+        send()
+        order(leader, "start")
+        until(lambda: leader_now() == leader)
+        send()
+        producer.communicate(None, PATIENCE_S)
+        assert producer.returncode == 0
+        everything = [value(n) for n in range(sent)]
+        assert read(name) == everything
+        until(lambda: set(member.all()) == set(everything), "the group's last record")
+    finally:
+        producer.kill()
+        member.end()
 
 
 def group():
@@ -187,9 +286,12 @@ class Lines:
     def said(self):
         return "".join(self.lines["stderr"])
 
+    def all(self):
+        return [line.rstrip("\n") for line in list(self.lines["stdout"])]
+
     def recent(self):
         """Lines since it was asked last."""
-        lines = [line.rstrip("\n") for line in self.lines["stdout"]]
+        lines = self.all()
         before, self.seen = self.seen, len(lines)
         return lines[before:]
 
@@ -199,21 +301,15 @@ class Lines:
         self.process.wait(PATIENCE_S)
 
 
-def until(holds):
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.1)
-
-
 def refusals():
     """what is not there is named: a topic, a partition, an offset, a broker"""
     name = topic()
     produce(name, ["a"])
     off = ["-X", "allow.auto.create.topics=false"]
-    found = kcat("-C", "-e", "-t", "kcat-nowhere", *off, fails=True)
+    nowhere = topic()
+    found = kcat("-C", "-e", "-t", nowhere, *off, fails=True)
     assert "Unknown topic or partition" in found, found
-    assert "kcat-nowhere" not in kcat("-L"), "looking for a topic made it"
+    assert nowhere not in kcat("-L"), "looking for a topic made it"
     found = kcat("-P", "-t", name, "-p", "99", text="x\n", fails=True)
     assert "Unknown partition" in found, found
     found = kcat("-C", "-e", "-t", name, "-o", "99", "-X", "auto.offset.reset=error", fails=True)
@@ -222,4 +318,7 @@ def refusals():
     assert "nvalid topic" in found, found
 
 
-run([whole_records, positions, metadata, codecs, large, transactions, group, rebalance, refusals])
+run([
+    whole_records, positions, metadata, codecs, weaker_acks, large, transactions, open_transactions, group, pattern,
+    rebalance, static, refusals, outage,
+])

@@ -72,12 +72,7 @@ pub(crate) fn read(
     if let Some(diverging) = diverging(log, request) {
         return diverging;
     }
-    match log.read(
-        request.offset,
-        request.max_bytes,
-        upper,
-        request.at_least_one_batch,
-    ) {
+    match read_log(log, request, upper) {
         konbini_log::ReadOutcome::Fetched(fetched) => {
             let aborted = (request.reader == Reader::CommittedOnly).then(|| {
                 let list = log.aborted_transactions(request.offset, fetched.next_offset);
@@ -99,6 +94,30 @@ pub(crate) fn read(
         konbini_log::ReadOutcome::OutOfRange { .. } => ReadOutcome::Refused(OffsetOutOfRange),
         konbini_log::ReadOutcome::Offline { .. } => ReadOutcome::Refused(KafkaStorageError),
     }
+}
+
+/// Of a segment that compaction emptied one batch is left, without records. Consumers do not get such batches alone
+/// while there is more: a row of answers without a record is an error to librdkafka, and kafkajs does not get past
+/// one. Replicas get every batch.
+fn read_log(log: &mut Log, request: &ReadRequest, upper: i64) -> konbini_log::ReadOutcome {
+    let mut read = |offset| {
+        let (max_bytes, min_one) = (request.max_bytes, request.at_least_one_batch);
+        log.read(offset, max_bytes, upper, min_one)
+    };
+    let mut outcome = read(request.offset);
+    while let konbini_log::ReadOutcome::Fetched(found) = &outcome
+        && !matches!(request.reader, Reader::Replica(_))
+        && found.size > 0
+        && !found.has_records
+    {
+        let next = read(found.next_offset);
+        // They take the reader at least to what comes after them.
+        if matches!(&next, konbini_log::ReadOutcome::Fetched(more) if more.size == 0) {
+            break;
+        }
+        outcome = next;
+    }
+    outcome
 }
 
 /// The log to read from, and the offset up to which the reader may see it.
