@@ -4,8 +4,11 @@ use crate::project;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+/// How long a process may take to stop in order.
+const STOP_WITHIN: Duration = Duration::from_secs(120);
 
 /// A command at the project's root, without what `cargo run` put in the environment for this process:
 /// another toolchain's cargo must not find this one's compiler or libraries.
@@ -89,8 +92,8 @@ pub fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
     }
 }
 
-/// Asks a process to stop in order, and waits until it has; where there are no signals it just ends.
-pub fn stop(child: &mut Child) -> Result<()> {
+/// Asks a process to stop in order, and how it then ended; where there are no signals it just ends.
+pub fn stop(child: &mut Child) -> Result<ExitStatus> {
     let asked = cfg!(unix) && {
         let mut kill = command("kill");
         kill.args(["-TERM", &child.id().to_string()]);
@@ -101,8 +104,17 @@ pub fn stop(child: &mut Child) -> Result<()> {
     if !asked {
         child.kill()?;
     }
-    child.wait()?;
-    Ok(())
+    let begun = Instant::now();
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status),
+            None if begun.elapsed() > STOP_WITHIN => {
+                child.kill().ok();
+                bail!("it did not stop within {} s", STOP_WITHIN.as_secs());
+            }
+            None => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
 }
 
 /// A program of this workspace, built as the tests build it: what they share is not built twice.

@@ -1,7 +1,7 @@
 //! A `konbini` server of this clone, for clients to be tried on.
 
 use crate::{process, project};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -77,7 +77,12 @@ impl Server {
 
     /// Lets it stop in order.
     pub fn stop(mut self) -> Result<()> {
-        process::stop(&mut self.child)
+        let status = process::stop(&mut self.child)?;
+        ensure!(
+            status.success() || !cfg!(unix),
+            "the server ended with {status}"
+        );
+        Ok(())
     }
 }
 

@@ -166,7 +166,7 @@ pub(crate) fn shut_down(node: &mut Node) {
     });
     // Who is not registered has nothing to hand over.
     if !node.lifecycle.recovered || node.lifecycle.broker_epoch.is_none() {
-        return stop(node);
+        return halt(node);
     }
     node.lifecycle.next_ms = node.now;
     tick(node);
@@ -192,7 +192,7 @@ fn give_up(node: &mut Node) {
     node.emit(
         Event::warn("controlled-shutdown-gave-up").with("ms", CONTROLLED_SHUTDOWN_PATIENCE_MS),
     );
-    stop(node);
+    halt(node);
 }
 
 /// Registers or sends a heartbeat when it is time.

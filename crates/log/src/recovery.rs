@@ -22,8 +22,7 @@ use scan::{Scan, Scanned};
 /// What else is known when a log is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RecoveryOptions {
-    /// From the checkpoint file; `None` trusts the newest producer snapshot, which is stored in
-    /// the same step.
+    /// From the checkpoint file; `None` trusts the newest producer snapshot, which tells of as much.
     pub recovery_point: Option<i64>,
     /// From the checkpoint file.
     pub log_start: Option<i64>,

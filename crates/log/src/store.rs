@@ -1,6 +1,8 @@
 //! What a log asks of its host, as data.
 //!
-//! A host applies operations in order and may merge neighbouring appends. It tells the outside of
+//! A host applies operations in order and may merge neighbouring appends. A producer snapshot and the
+//! recovery points may come later than the rest, in their own order and never before the bytes that they
+//! tell of; but what takes something from a log waits for them. It tells the outside of
 //! a step's results only after that step's operations are stored. A load may ask for bytes of any
 //! operation that was ever handed out: a host whose writes are still under way serves it after
 //! them.

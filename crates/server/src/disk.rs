@@ -4,7 +4,7 @@ mod write_back;
 
 use crate::options::Fsync;
 use bytes::Bytes;
-use konbini_log::checkpoint::RECOVERY_POINTS;
+use konbini_log::checkpoint::{self, Offsets, RECOVERY_POINTS};
 use konbini_log::{DirImage, DiskImage, Load, LoadError, LogDir, StoreOp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
@@ -18,6 +18,8 @@ pub const OPEN_FILES_MAX: usize = 512;
 const METADATA_DIR: &str = "__cluster_metadata-0";
 /// What was known of the producers at an offset where a recovery can start.
 const SNAPSHOT: &str = ".snapshot";
+/// Marks a segment whose files are to go.
+const DELETED: &str = ".deleted";
 /// What a small file is written as until it is whole.
 const HALF_WRITTEN: &str = "tmp";
 
@@ -35,6 +37,10 @@ pub struct Disk {
     behind: Work,
     /// Nothing of this commit may be done beside the engine.
     in_order: bool,
+    /// What the file of recovery points says, once nothing is left to be done beside the engine.
+    points: Bytes,
+    /// Something could not be written or flushed.
+    failed: bool,
     write_back: WriteBack,
 }
 
@@ -53,14 +59,17 @@ impl Disk {
                 image.dirs.insert(LogDir(name), read_dir(&entry.path())?);
             }
         }
+        let points = image.dirs[&LogDir::root()].files.get(RECOVERY_POINTS);
         let disk = Disk {
             root: root.to_owned(),
             fsync,
             open: BTreeMap::new(),
-            written: BTreeMap::new(),
+            written: unflushed(&image),
             due: BTreeSet::new(),
             behind: Work::default(),
             in_order: false,
+            points: points.cloned().unwrap_or_default(),
+            failed: false,
             write_back: WriteBack::start(root)?,
         };
         Ok((disk, image))
@@ -70,25 +79,73 @@ impl Disk {
         &self.root
     }
 
-    /// Begins a commit of these operations. What a log loses, and what tells how far it reaches, has to
-    /// go in order: nothing may tell of bytes that are gone.
-    pub fn begin<'a>(&mut self, mut ops: impl Iterator<Item = &'a StoreOp>) {
-        let cuts = |op: &StoreOp| {
-            use StoreOp::{Append, DeleteDir, DeleteSegment, Put, Remove, Replace, Truncate};
-            match op {
-                Truncate { .. } | DeleteSegment { .. } | DeleteDir { .. } | Replace { .. } => true,
-                Remove { dir, .. } => dir.is_root(),
-                Append { .. } | Put { .. } => false,
-            }
-        };
-        self.in_order = self.fsync != Fsync::Kafka || ops.any(cuts);
-        if self.in_order {
-            self.write_back.settle();
+    /// Begins a commit of these operations. Of one in which a log loses something nothing is left to be
+    /// done later, and what tells of more than the log will have goes first: a process that is killed in
+    /// its midst leaves nothing that tells of bytes that are gone.
+    ///
+    /// # Errors
+    /// The recovery points cannot be written.
+    pub fn begin<'a>(&mut self, ops: impl Iterator<Item = &'a StoreOp> + Clone) -> Result<()> {
+        let cuts = ops.clone().any(cuts);
+        self.in_order = self.fsync != Fsync::Kafka || cuts;
+        if !self.in_order {
+            return Ok(());
         }
+        self.write_back.settle();
+        if !cuts {
+            return Ok(());
+        }
+        let mut points = None;
+        for op in ops {
+            match op {
+                StoreOp::Remove { dir, name } if name.ends_with(SNAPSHOT) => {
+                    unless_missing(std::fs::remove_file(self.path(dir).join(name)))?;
+                }
+                StoreOp::Put { dir, name, bytes } if dir.is_root() && name == RECOVERY_POINTS => {
+                    points = Some(bytes);
+                }
+                _ => {}
+            }
+        }
+        points.map_or(Ok(()), |points| self.lower_points(points))
+    }
+
+    /// Moves recovery points backwards that are to be, and none forwards yet.
+    fn lower_points(&mut self, to: &Bytes) -> Result<()> {
+        let file = self.root.join(RECOVERY_POINTS);
+        if !self.write_back.is_trusted() {
+            return unless_missing(std::fs::remove_file(file));
+        }
+        let (Ok(mut points), Ok(to)) = (checkpoint::decode(&self.points), checkpoint::decode(to))
+        else {
+            return Ok(());
+        };
+        let before = points.clone();
+        points.retain(|dir, point| {
+            let lower = to.get(dir).map(|to| *to.min(point));
+            *point = lower.unwrap_or_default();
+            lower.is_some()
+        });
+        if points != before {
+            self.points = checkpoint::encode(&points);
+            replace(&file, &self.points, self.fsync != Fsync::Never)?;
+        }
+        Ok(())
     }
 
     /// Carries out one operation. What it says is in the system's hands when it returns.
     pub fn apply(&mut self, op: &StoreOp) -> Result<()> {
+        let done = self.carry_out(op);
+        self.failed |= done.is_err();
+        done
+    }
+
+    /// Whether everything could be written and flushed so far.
+    pub fn is_whole(&self) -> bool {
+        !self.failed
+    }
+
+    fn carry_out(&mut self, op: &StoreOp) -> Result<()> {
         match op {
             StoreOp::Append {
                 dir,
@@ -125,6 +182,9 @@ impl Disk {
     /// A snapshot of the producers says that everything before it is on the disk, as a recovery point
     /// does.
     fn put(&mut self, dir: &LogDir, name: &str, bytes: &Bytes) -> Result<()> {
+        if name == RECOVERY_POINTS {
+            self.points = bytes.clone();
+        }
         if self.is_left(name) {
             if name.ends_with(SNAPSHOT) {
                 for base in self.written.remove(dir).unwrap_or_default() {
@@ -140,6 +200,9 @@ impl Disk {
         if name.ends_with(SNAPSHOT) && self.fsync != Fsync::Never {
             self.flush_log(dir)?;
         }
+        if tells_of_logs(name) && !self.write_back.is_trusted() {
+            return Ok(());
+        }
         let parent = self.path(dir);
         std::fs::create_dir_all(&parent)?;
         replace(&parent.join(name), bytes, self.flushes(name))
@@ -147,7 +210,7 @@ impl Disk {
 
     /// Whether that file is written beside the engine.
     fn is_left(&self, name: &str) -> bool {
-        !self.in_order && (name.ends_with(SNAPSHOT) || name == RECOVERY_POINTS)
+        !self.in_order && tells_of_logs(name)
     }
 
     /// Whether a small file is flushed before anybody is told. An index is flushed with its segment, as
@@ -189,16 +252,13 @@ impl Disk {
     /// beside the engine.
     pub fn flush(&mut self) -> Vec<(LogDir, Error)> {
         let due = std::mem::take(&mut self.due);
-        let behind = std::mem::take(&mut self.behind);
-        let awaited = behind.flush.iter().any(|(dir, _)| due.contains(dir));
-        self.write_back.hand(behind);
-        if awaited {
-            self.write_back.settle();
-        }
+        self.write_back.hand(std::mem::take(&mut self.behind));
+        self.write_back.settle_logs(&due);
         let due = due.into_iter();
         let failed = due.filter_map(|dir| self.flush_log(&dir).err().map(|error| (dir, error)));
         let mut failed: Vec<_> = failed.collect();
         failed.extend(self.write_back.failures());
+        self.failed |= !failed.is_empty();
         failed
     }
 
@@ -293,6 +353,41 @@ impl Disk {
     fn path(&self, dir: &LogDir) -> PathBuf {
         self.root.join(&dir.0)
     }
+}
+
+/// Whether an operation takes something from a log. A mark on a segment says that it is to go.
+fn cuts(op: &StoreOp) -> bool {
+    use StoreOp::{Append, DeleteDir, DeleteSegment, Put, Remove, Replace, Truncate};
+    match op {
+        Truncate { .. } | DeleteSegment { .. } | DeleteDir { .. } | Replace { .. } => true,
+        Remove { dir, .. } => dir.is_root(),
+        Put { name, .. } => name.ends_with(DELETED),
+        Append { .. } => false,
+    }
+}
+
+/// Whether a small file says how far logs reach.
+fn tells_of_logs(name: &str) -> bool {
+    name.ends_with(SNAPSHOT) || name == RECOVERY_POINTS
+}
+
+/// Segments that an earlier process may not have flushed: those that reach beyond the recovery point.
+fn unflushed(image: &DiskImage) -> BTreeMap<LogDir, BTreeSet<i64>> {
+    let points = image.dirs[&LogDir::root()].files.get(RECOVERY_POINTS);
+    let points = points.and_then(|bytes| checkpoint::decode(bytes).ok());
+    let points: Offsets = points.unwrap_or_default();
+    let logs = image
+        .dirs
+        .iter()
+        .filter(|(_, log)| !log.segments.is_empty());
+    let of_log = |(dir, log): (&LogDir, &DirImage)| {
+        let point = points.get(dir).copied().unwrap_or_default();
+        let first = log.segments.range(..=point).next_back();
+        let first = first.map_or(i64::MIN, |(base, _)| *base);
+        let bases = log.segments.range(first..).map(|(base, _)| *base);
+        (dir.clone(), bases.collect())
+    };
+    logs.map(of_log).collect()
 }
 
 /// What lies in one directory.

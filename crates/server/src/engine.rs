@@ -44,6 +44,8 @@ const NAP: Duration = Duration::from_millis(500);
 const EVICT_EVERY: Duration = Duration::from_millis(100);
 /// Log bytes that nobody used for so long leave the memory, and after twice as long at the latest.
 const UNUSED: Duration = Duration::from_secs(5);
+/// Less than so many bytes received in that time is no load.
+const QUIET_BYTES: u64 = 1024 * 1024;
 /// How soon it looks again at clients that do not take their answers.
 const STALLED_NAP: Duration = Duration::from_millis(10);
 
@@ -84,6 +86,10 @@ pub struct Engine {
     cache_bytes: usize,
     evicted: Instant,
     swept: Instant,
+    /// Log bytes have left since free memory went back to the system.
+    freed: bool,
+    /// Bytes that had been received when unused log bytes left.
+    received_before: u64,
     zero: Instant,
     /// When everything has to be over.
     stop_by: Option<Instant>,
@@ -154,6 +160,8 @@ impl Engine {
             cache_bytes: options.cache_bytes,
             evicted: zero,
             swept: zero,
+            freed: false,
+            received_before: 0,
             zero,
             stop_by: None,
             counters: Counters::default(),
@@ -309,9 +317,14 @@ impl Engine {
             self.evicted = Instant::now();
         }
         if self.swept.elapsed() >= UNUSED {
-            if self.cluster.evict_unused() > 0 {
+            self.freed |= self.cluster.evict_unused() > 0;
+            let received = self.counters.received_bytes;
+            // It takes a while, so nobody may be in a hurry.
+            if self.freed && received - self.received_before < QUIET_BYTES {
                 heap::give_back();
+                self.freed = false;
             }
+            self.received_before = received;
             self.swept = Instant::now();
         }
     }

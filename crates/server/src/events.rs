@@ -5,8 +5,8 @@ use konbini_scenario::snapshot::Who;
 use konbini_trace::{Event, Level};
 use tracing::{debug, error, info, warn};
 
-/// Logs an event of the cluster. Once it is `stopping`, that partitions have no leader any more is no
-/// news, nor is what follows from it.
+/// Logs an event of the cluster. Once it is `stopping`, what brokers warn of follows from that: partitions
+/// without a leader, clients without a broker.
 pub fn log(told: &TraceEvent, stopping: bool) {
     let event = &told.event;
     let who = who(&told.who);

@@ -114,7 +114,9 @@ impl Cluster {
     pub fn halt(&mut self) {
         let ids: Vec<i32> = self.brokers.keys().copied().collect();
         for id in ids {
-            self.machine_mut(id).stopping = true;
+            let machine = self.machine_mut(id);
+            machine.stopping = true;
+            machine.start_again = false;
             self.hand_broker(id, Input::Halt, false);
         }
         self.settle();

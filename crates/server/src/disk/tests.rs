@@ -1,5 +1,11 @@
 use super::*;
-use konbini_log::MemoryDisk;
+use konbini_log::{
+    AppendContext, AppendOrigin, Log, LogConfig, MemoryDisk, Recovery, RecoveryOptions,
+    RootCheckpoints,
+};
+use konbini_protocol::compression::Codec;
+use konbini_protocol::record::BatchBuilder;
+use uuid::Uuid;
 
 /// A directory that is gone with the test.
 struct Scratch(PathBuf);
@@ -86,7 +92,7 @@ fn files_follow_the_contract() {
         let (mut disk, _) = Disk::open(&scratch.0, fsync).expect("it is made");
         let mut memory = MemoryDisk::new();
         for op in &ops {
-            disk.begin([op].into_iter());
+            disk.begin([op].into_iter()).expect("a disk that works");
             disk.apply(op).expect("a disk that works");
             memory.apply(op.clone()).expect("in order");
             assert!(disk.flush().is_empty());
@@ -117,7 +123,7 @@ fn a_recovery_point_waits_for_what_is_before_it() {
     let (mut disk, _) = Disk::open(&scratch.0, Fsync::Kafka).expect("it is made");
     let (a, root) = (LogDir::new("a", 0), LogDir::root());
     let mut commit = |ops: &[StoreOp]| {
-        disk.begin(ops.iter());
+        disk.begin(ops.iter()).expect("a disk that works");
         for op in ops {
             disk.apply(op).expect("a disk that works");
         }
@@ -142,12 +148,87 @@ fn a_recovery_point_waits_for_what_is_before_it() {
         commit(&moved("2.snapshot", b"two")),
         std::slice::from_ref(&a)
     );
-    // What the disk has is not known any more.
+    // What the disk has is not known any more, whether something is cut or not.
     assert_eq!(commit(&moved("3.snapshot", b"three")), []);
+    let [snapshot, points] = moved("4.snapshot", b"four");
+    let cut = StoreOp::DeleteSegment {
+        dir: LogDir::new("b", 0),
+        segment: 0,
+    };
+    assert_eq!(commit(&[cut, snapshot.clone()]), []);
+    // Flushes go on, and fail.
+    assert_eq!(commit(&[append(&a, 7, 0, b"seven"), snapshot, points]), []);
+    let segment = scratch.0.join("a-0/00000000000000000007.log");
+    std::fs::remove_file(&segment).expect("it is there");
+    std::fs::create_dir(&segment).expect("made");
+    let again = [append(&a, 7, 5, b"eight")];
+    assert_eq!(commit(&again), []);
+    let [snapshot, points] = moved("5.snapshot", b"five");
+    assert_eq!(commit(&[snapshot, points]), std::slice::from_ref(&a));
     let (_, image) = Disk::open(&scratch.0, Fsync::Kafka).expect("it is there");
     assert_eq!(image.dirs[&root].files[RECOVERY_POINTS], "one");
     let snapshots: Vec<_> = image.dirs[&a].files.keys().collect();
     assert_eq!(snapshots, ["1.snapshot"]);
+}
+
+/// Three batches that are stored with all that belongs to them, and the operations that cut off two.
+fn stored_and_cut(dir: &LogDir, config: &LogConfig) -> (Vec<StoreOp>, Vec<StoreOp>) {
+    let (mut stored, mut cut) = (Vec::new(), Vec::new());
+    let mut checkpoints = RootCheckpoints::default();
+    let mut log = Log::create(dir.clone(), Uuid::nil(), config.clone(), 0, &mut stored);
+    let context = AppendContext {
+        now: 0,
+        leader_epoch: 0,
+        origin: AppendOrigin::Client,
+    };
+    for value in ["a", "b", "c"] {
+        let mut batch = BatchBuilder::new(Codec::None);
+        let added = batch.append(0, None, Some(value.as_bytes()), &[]);
+        added.expect("it fits");
+        let appended = log.append(batch.build(), &context, &mut stored);
+        appended.expect("it is valid");
+    }
+    log.close(&mut stored);
+    checkpoints.observe(&log);
+    checkpoints.flush(&mut stored);
+    log.truncate_to(1, 0, &mut cut);
+    checkpoints.observe(&log);
+    checkpoints.flush(&mut cut);
+    (stored, cut)
+}
+
+#[test]
+fn a_kill_in_the_midst_of_a_cut_leaves_a_log_that_opens() {
+    let (dir, config) = (LogDir::new("a", 0), LogConfig::default());
+    let (stored, cut) = stored_and_cut(&dir, &config);
+    assert!(cut.len() > 2, "{cut:?}");
+    for done in 0..=cut.len() {
+        let scratch = Scratch::new(&format!("cut-{done}"));
+        let (mut disk, _) = Disk::open(&scratch.0, Fsync::Kafka).expect("it is made");
+        for (ops, count) in [(&stored, stored.len()), (&cut, done)] {
+            disk.begin(ops.iter()).expect("a disk that works");
+            for op in &ops[..count] {
+                disk.apply(op).expect("a disk that works");
+            }
+            assert!(disk.flush().is_empty());
+        }
+        drop(disk);
+        let (disk, mut image) = Disk::open(&scratch.0, Fsync::Kafka).expect("it is there");
+        let (checkpoints, damaged) = RootCheckpoints::read(&image.dirs[&LogDir::root()]);
+        assert!(damaged.is_empty(), "{damaged:?}");
+        let options = RecoveryOptions {
+            recovery_point: checkpoints.recovery_point(&dir),
+            ..RecoveryOptions::default()
+        };
+        let own = image.dirs.remove(&dir).expect("it is there");
+        let mut recovery = Recovery::start(dir.clone(), own, config.clone(), options);
+        while let Some(load) = recovery.wanted() {
+            recovery.loaded(disk.load(&load));
+        }
+        let (log, _) = recovery.finish(&mut Vec::new());
+        assert!(log.is_online(), "{done} of {cut:?}: {:?}", log.state());
+        assert!([1, 3].contains(&log.log_end_offset()), "{done} of {cut:?}");
+    }
 }
 
 #[test]

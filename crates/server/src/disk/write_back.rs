@@ -6,12 +6,14 @@
 //! Put recovery-point-offset-checkpoint   written after that
 //! Remove t-0/…17.snapshot                gone after that
 //! ```
-//! What comes while it flushes is put together: a disk that is slow is asked less often.
+//! What comes while it flushes is put together: a disk that is slow is asked less often. After a failure
+//! nobody knows what the disk has, and no small file is written any more: a recovery starts where it would
+//! have before.
 
 use super::{replace, unless_missing};
 use bytes::Bytes;
 use konbini_log::LogDir;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -21,7 +23,10 @@ use std::thread::JoinHandle;
 /// A directory and a name in it.
 pub(super) type Place = (LogDir, String);
 
-/// What is to be done: first the flushes, then the small files in their order.
+/// Small files that may wait before the engine waits too.
+const WAITING_MAX: usize = 10_000;
+
+/// What is to be done: first the flushes, then the small files in their order, then those that go.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     /// Segments and their indexes.
@@ -30,12 +35,40 @@ pub(super) struct Work {
     pub files: Vec<(Place, Option<Bytes>)>,
 }
 
-#[derive(Debug, Default)]
+impl Work {
+    /// Of a file that is written twice the last one is enough.
+    fn add(&mut self, later: Work) {
+        let again: BTreeSet<&Place> = later.files.iter().map(|(place, _)| place).collect();
+        self.files.retain(|(place, _)| !again.contains(place));
+        self.flush.extend(later.flush);
+        self.files.extend(later.files);
+    }
+
+    fn dirs(&self) -> impl Iterator<Item = &LogDir> {
+        self.flush.iter().map(|(dir, _)| dir)
+    }
+}
+
+#[derive(Debug)]
 struct State {
     waiting: Work,
-    working: bool,
+    /// Logs that are being flushed; `None` when nothing is done.
+    working: Option<BTreeSet<LogDir>>,
     over: bool,
+    trusted: bool,
     failures: Vec<(LogDir, Error)>,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            waiting: Work::default(),
+            working: None,
+            over: false,
+            trusted: true,
+            failures: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -75,19 +108,45 @@ impl WriteBack {
         })
     }
 
+    /// Hands over what is to be done.
     pub(super) fn hand(&self, work: Work) {
+        if work.files.is_empty() {
+            return;
+        }
         let mut state = self.shared.lock();
-        state.waiting.flush.extend(work.flush);
-        state.waiting.files.extend(work.files);
+        state.waiting.add(work);
+        let full = state.waiting.files.len() > WAITING_MAX;
+        drop(state);
         self.shared.changed.notify_all();
+        if full {
+            self.settle();
+        }
     }
 
     /// Waits until nothing is left to do.
     pub(super) fn settle(&self) {
         let mut state = self.shared.lock();
-        while state.working || !state.waiting.files.is_empty() {
+        while state.working.is_some() || !state.waiting.files.is_empty() {
             state = self.shared.wait(state);
         }
+    }
+
+    /// Waits until none of these logs is left to be flushed.
+    pub(super) fn settle_logs(&self, dirs: &BTreeSet<LogDir>) {
+        let state = self.shared.lock();
+        let working = state.working.iter().flatten();
+        let held = working
+            .chain(state.waiting.dirs())
+            .any(|dir| dirs.contains(dir));
+        drop(state);
+        if held {
+            self.settle();
+        }
+    }
+
+    /// Whether everything was flushed that was to be.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.shared.lock().trusted
     }
 
     /// What could not be done, since the last call.
@@ -107,8 +166,6 @@ impl Drop for WriteBack {
 }
 
 fn run(shared: &Shared, root: &Path) {
-    // After a failure nobody knows what the disk has: a recovery starts where it would before.
-    let mut trusted = true;
     let mut state = shared.lock();
     loop {
         if state.waiting.files.is_empty() {
@@ -119,51 +176,48 @@ fn run(shared: &Shared, root: &Path) {
             continue;
         }
         let work = std::mem::take(&mut state.waiting);
-        state.working = true;
+        state.working = Some(work.dirs().cloned().collect());
+        let trusted = state.trusted;
         drop(state);
-        let failures = match trusted {
-            true => carry_out(work, root),
-            false => Vec::new(),
-        };
-        trusted &= failures.is_empty();
+        let mut failures = flush_all(&work, root);
+        if trusted && failures.is_empty() {
+            failures = write_all(&work, root);
+        }
         state = shared.lock();
-        state.working = false;
+        state.working = None;
+        state.trusted &= failures.is_empty();
         state.failures.extend(failures);
         shared.changed.notify_all();
     }
 }
 
-/// Returns what failed; the small files are left as they are when a flush does.
-fn carry_out(work: Work, root: &Path) -> Vec<(LogDir, Error)> {
-    let path = |(dir, name): &Place| root.join(&dir.0).join(name);
-    let failed = |place: &Place, result: Result<()>| Some((place.0.clone(), result.err()?));
+/// Returns what failed.
+fn flush_all(work: &Work, root: &Path) -> Vec<(LogDir, Error)> {
     let flushed = work.flush.iter();
-    let failures: Vec<_> = flushed
-        .filter_map(|place| failed(place, flush(&path(place))))
-        .collect();
-    if !failures.is_empty() {
-        return failures;
-    }
-    // Of a file that was written twice the last one is enough.
-    let last: BTreeMap<Place, usize> = (work.files.iter().enumerate())
-        .map(|(at, (place, _))| (place.clone(), at))
-        .collect();
-    let files = work.files.iter().enumerate();
-    let files = files.filter(|(at, (place, _))| last.get(place) == Some(at));
-    files
-        .filter_map(|(_, (place, bytes))| {
-            let path = path(place);
-            let done = match bytes {
-                Some(bytes) => replace(&path, bytes, true),
-                None => unless_missing(std::fs::remove_file(path)),
-            };
-            failed(place, done)
-        })
+    flushed
+        .filter_map(|place| Some((place.0.clone(), flush(&path(root, place)).err()?)))
         .collect()
 }
 
+/// Writes the small files, then takes away those that go: what they told of is told by another by then.
+fn write_all(work: &Work, root: &Path) -> Vec<(LogDir, Error)> {
+    let write = |(place, bytes): &(Place, Option<Bytes>)| {
+        let done = match bytes {
+            Some(bytes) => replace(&path(root, place), bytes, true),
+            None => unless_missing(std::fs::remove_file(path(root, place))),
+        };
+        Some((place.0.clone(), done.err()?))
+    };
+    let (written, gone): (Vec<_>, Vec<_>) = work.files.iter().partition(|(_, b)| b.is_some());
+    written.into_iter().chain(gone).filter_map(write).collect()
+}
+
+fn path(root: &Path, (dir, name): &Place) -> PathBuf {
+    root.join(&dir.0).join(name)
+}
+
 /// Flushes a file, if it is still there.
-fn flush(path: &PathBuf) -> Result<()> {
+fn flush(path: &Path) -> Result<()> {
     let file = OpenOptions::new().write(true).open(path);
     unless_missing(file.and_then(|file| file.sync_data()))
 }

@@ -105,13 +105,18 @@ impl Stores {
         let disks = match self {
             Stores::Memory => return Vec::new(),
             Stores::Kept(disks) => return keep(disks, ops),
-            Stores::Files(_) if ops.is_empty() => return Vec::new(),
             Stores::Files(disks) => disks,
         };
+        if ops.is_empty() {
+            return beside(disks);
+        }
         let begun = Instant::now();
         let mut failed: BTreeMap<(i32, LogDir), String> = BTreeMap::new();
         for (broker, disk) in disks.iter_mut() {
-            disk.begin(ops.iter().filter(|(of, _)| of == broker).map(|(_, op)| op));
+            let own = ops.iter().filter(|(of, _)| of == broker).map(|(_, op)| op);
+            if let Err(error) = disk.begin(own) {
+                failed.insert((*broker, LogDir::root()), error.to_string());
+            }
         }
         for (broker, op) in ops {
             let (Some(disk), place) = (disks.get_mut(broker), (*broker, op.dir().clone())) else {
@@ -165,7 +170,7 @@ impl Stores {
         let Stores::Files(disks) = self else { return };
         for (broker, disk) in disks {
             let failed = disk.flush_all();
-            if let (Some(epoch), true) = (stopped.get(broker), failed.is_empty()) {
+            if let (Some(epoch), true) = (stopped.get(broker), disk.is_whole()) {
                 let text = format!("{{\"version\":0,\"brokerEpoch\":{epoch}}}");
                 let written = disk::replace(&disk.root().join(CLEAN), text.as_bytes(), true);
                 if let Err(error) = written {
@@ -199,6 +204,19 @@ fn check_owner(path: &Path, cluster: &str, id: i32) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What failed beside the engine while there was nothing to store.
+fn beside(disks: &mut BTreeMap<i32, Disk>) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for (broker, disk) in disks {
+        failures.extend(disk.flush().into_iter().map(|(dir, error)| Failure {
+            broker: *broker,
+            dir,
+            reason: error.to_string(),
+        }));
+    }
+    failures
 }
 
 /// Follows operations in memory.
