@@ -23,7 +23,7 @@ fn a_disk_fails_while_bytes_are_loaded() {
 /// records were not.
 #[test]
 fn a_recovery_point_is_not_moved_over_what_could_not_be_written() {
-    for seed in [5365, 5592] {
+    for seed in [5365, 5592, 14332, 14464, 15059] {
         holds(seed);
     }
 }
