@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const STARTS: usize = 3;
 /// How long a process may take until it answers.
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);
-/// What a process has when nothing was asked of it for so long is its memory when idle.
+/// What a process has when nothing was asked of it for so long is its memory when idle, or after a load.
 const IDLE: Duration = Duration::from_secs(5);
 /// What Apache Kafka's own start scripts give its virtual machine.
 const MACHINE: [&str; 6] = [
@@ -97,6 +97,7 @@ impl Beside {
 
     /// What is left after the load; all rows of this side.
     pub fn end(mut self) -> Result<Vec<Value>> {
+        std::thread::sleep(IDLE);
         self.memory("memory after the load")?;
         let (ours, theirs) = (occupied(&self.data)?, occupied(&self.kafka.data)?);
         self.rows.push(json!({

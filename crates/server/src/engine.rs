@@ -44,8 +44,8 @@ const NAP: Duration = Duration::from_millis(500);
 const EVICT_EVERY: Duration = Duration::from_millis(100);
 /// Log bytes that nobody used for so long leave the memory, and after twice as long at the latest.
 const UNUSED: Duration = Duration::from_secs(5);
-/// Less than so many bytes received in that time is no load.
-const QUIET_BYTES: u64 = 1024 * 1024;
+/// Less than so many bytes received in that time is no load that could not wait for some milliseconds.
+const QUIET_BYTES: u64 = 64 * 1024 * 1024;
 /// How soon it looks again at clients that do not take their answers.
 const STALLED_NAP: Duration = Duration::from_millis(10);
 
@@ -319,7 +319,6 @@ impl Engine {
         if self.swept.elapsed() >= UNUSED {
             self.freed |= self.cluster.evict_unused() > 0;
             let received = self.counters.received_bytes;
-            // It takes a while, so nobody may be in a hurry.
             if self.freed && received - self.received_before < QUIET_BYTES {
                 heap::give_back();
                 self.freed = false;
