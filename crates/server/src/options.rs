@@ -81,9 +81,10 @@ pub struct Arguments {
 const AFTER_HELP: &str = "\
 Every answer leaves only after what it tells of is written to the files, so a killed process loses
 nothing that was acknowledged. Against a power cut, --fsync says when files are flushed:
-  kafka   small files but indexes, and the metadata log, at once; records after as many as
-          log.flush.interval.messages or a topic's flush.messages says, and without anybody
-          waiting for it before a log's recovery point moves
+  kafka   small files and the metadata log at once; records after as many as
+          log.flush.interval.messages or a topic's flush.messages says. Nobody waits for
+          indexes, producer snapshots and recovery points: they follow once the segments
+          before them are flushed
   always  everything before it is acknowledged
   never   by the system's own write-back
 
