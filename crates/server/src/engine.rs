@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use stores::Stores;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tracing::{info, warn};
 
 /// Steps of the cluster between two commits.
@@ -95,6 +95,8 @@ pub struct Engine {
     stop_by: Option<Instant>,
     counters: Counters,
     broker_epochs: BTreeMap<i32, i64>,
+    /// The brokers that can be connected to.
+    running: watch::Sender<BTreeSet<i32>>,
     /// Held for as long as the process uses the directory.
     _data: Option<Data>,
 }
@@ -153,7 +155,6 @@ impl Engine {
         Ok(Engine {
             cluster,
             stores,
-            addresses,
             connections: BTreeMap::new(),
             keys: BTreeMap::new(),
             owing: BTreeSet::new(),
@@ -166,8 +167,15 @@ impl Engine {
             stop_by: None,
             counters: Counters::default(),
             broker_epochs: BTreeMap::new(),
+            running: watch::Sender::new(addresses.keys().copied().collect()),
+            addresses,
             _data: data,
         })
+    }
+
+    /// Tells which brokers run, whenever one stops or starts.
+    pub fn running(&self) -> watch::Receiver<BTreeSet<i32>> {
+        self.running.subscribe()
     }
 
     /// Runs until everybody was told to stop and has stopped.
@@ -334,6 +342,8 @@ impl Engine {
         let flushes = self.cluster.take_flushes();
         let failures = self.stores.commit(&ops, flushes, &mut self.counters);
         let told = self.cluster.take_external();
+        // Before its clients hear that a broker is gone, and connect again.
+        self.tell_running();
         if failures.is_empty() {
             for (id, output) in told {
                 self.tell(id, output);
@@ -353,6 +363,19 @@ impl Engine {
             self.cluster
                 .store_failed(failure.broker, dir, failure.reason);
         }
+    }
+
+    fn tell_running(&self) {
+        let now: BTreeSet<i32> = self
+            .cluster
+            .brokers()
+            .map(|broker| broker.node_id())
+            .collect();
+        self.running.send_if_modified(|before| {
+            let changed = *before != now;
+            *before = now;
+            changed
+        });
     }
 
     fn tell(&mut self, id: ExternalId, output: ExternalOutput) {

@@ -96,21 +96,26 @@ async fn serve(options: &Options) -> Result<()> {
         .spawn(move || {
             let engine = Engine::start(&own_options, addresses);
             let result = engine.and_then(|engine| {
-                started.send(()).ok();
+                started.send(engine.running()).ok();
                 engine.run(&from_sockets)
             });
             ended.send(result).ok();
         })
         .context("no thread for the cluster")?;
-    if has_started.await.is_err() {
+    let Ok(running) = has_started.await else {
         return has_ended
             .await
             .context("the cluster's thread ended by a panic")?;
-    }
+    };
     for (broker, listener) in listeners {
         let bound = listener.local_addr()?;
         info!(broker, address = %bound, advertised = %advertised[&broker], "listening");
-        tokio::spawn(listen::accept(broker, listener, to_engine.clone()));
+        tokio::spawn(listen::serve(
+            broker,
+            listener,
+            running.clone(),
+            to_engine.clone(),
+        ));
     }
     if let Some(address) = options.metrics {
         metrics::serve(address, to_engine.clone()).await?;

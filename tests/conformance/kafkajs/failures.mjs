@@ -9,11 +9,15 @@ const COMPACTED = Object.entries({
   'delete.retention.ms': '0',
 }).map(([name, value]) => ({ name, value }));
 const PATIENT = { initialRetryTime: 100, maxRetryTime: 1000, retries: 60 };
+// A consumer looks for a new coordinator only when it has given its old one up.
+const HASTY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 3 };
 
 /** A producer and a group of one that reads what it writes, while brokers go and come. */
 async function load(name) {
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, retry: PATIENT });
-  const consumer = kafka.consumer({ groupId: name, maxWaitTimeInMs: WAIT_MS, retry: PATIENT, sessionTimeout: 6000, heartbeatInterval: 300 });
+  const consumer = kafka.consumer({
+    groupId: name, maxWaitTimeInMs: WAIT_MS, retry: HASTY, sessionTimeout: 6000, heartbeatInterval: 300,
+  });
   const seen = new Set();
   let sent = 0;
   await Promise.all([producer.connect(), consumer.connect()]);

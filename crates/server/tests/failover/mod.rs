@@ -9,6 +9,8 @@ use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProdu
 use kafka_protocol::messages::*;
 use konbini_protocol::compression::Codec;
 use konbini_protocol::record::{BatchBuilder, ProducerState};
+use std::io::ErrorKind;
+use std::net::TcpStream;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 const BROKERS: usize = 3;
@@ -42,6 +44,7 @@ fn a_leader_that_goes_and_comes_back_costs_no_record_and_doubles_none() {
             obeyed(&server, leader, order);
             writer.write(&server);
             until("the end of the broker", || is(&server, leader, "down"));
+            until("a port that refuses", || refuses(&server, leader));
             writer.write(&server);
             obeyed(&server, leader, "start");
             writer.write(&server);
@@ -81,13 +84,22 @@ fn is(server: &Server, broker: i32, state: &str) -> Result<(), String> {
         .ok_or_else(|| found.to_string())
 }
 
+/// Whether nobody listens on the broker's port.
+fn refuses(server: &Server, broker: i32) -> Result<(), String> {
+    let broker = usize::try_from(broker).expect("an id");
+    match TcpStream::connect(server.addresses[broker - 1]) {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
 /// The partition as a broker that runs knows it.
 fn partition(server: &Server) -> Result<MetadataResponsePartition, String> {
     let topic = MetadataRequestTopic::default().with_name(Some(super::name(TOPIC)));
     let request = MetadataRequest::default().with_topics(Some(vec![topic]));
     for broker in 1..=BROKERS {
-        // The port of one that is down closes what it accepts.
-        let Some(answer) = server.connect(broker).try_call(9, &request) else {
+        let client = server.try_connect(broker);
+        let Some(answer) = client.and_then(|mut client| client.try_call(9, &request)) else {
             continue;
         };
         let topic = answer.topics.first().ok_or("no topic")?;
@@ -139,7 +151,7 @@ impl Writer {
         if self.leader.is_none() {
             let leader = partition(server)?.leader_id.0;
             let leader = usize::try_from(leader).expect("an id");
-            self.leader = Some(server.connect(leader));
+            self.leader = Some(server.try_connect(leader).ok_or("it does not listen")?);
         }
         let data = PartitionProduceData::default().with_records(Some(self.batch()));
         let topic = TopicProduceData::default()

@@ -64,10 +64,15 @@ impl Server {
     }
 
     pub fn connect(&self, broker: usize) -> Client {
-        let stream = TcpStream::connect(self.addresses[broker - 1]).expect("it listens");
+        self.try_connect(broker).expect("it listens")
+    }
+
+    /// Nothing when the broker is down.
+    pub fn try_connect(&self, broker: usize) -> Option<Client> {
+        let stream = TcpStream::connect(self.addresses[broker - 1]).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         stream.set_nodelay(true).expect("a socket");
-        Client { stream, next_id: 0 }
+        Some(Client { stream, next_id: 0 })
     }
 
     /// SIGKILL.
