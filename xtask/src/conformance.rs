@@ -67,8 +67,10 @@ impl Suite {
     fn needs(self) -> Vec<Need> {
         match self {
             Suite::Kafkajs => vec![node::node(), node::packages()],
-            Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => vec![python::packages()],
-            Suite::Kcat => vec![python::interpreter(), kcat()],
+            Suite::Librdkafka | Suite::KafkaPython | Suite::Aiokafka => {
+                vec![python::interpreter(), python::packages()]
+            }
+            Suite::Kcat => vec![python::interpreter(), python::packages(), kcat()],
             Suite::Rust => vec![rust_packages()],
             Suite::Java | Suite::Turns => java::needs(),
             Suite::Examples => {
@@ -87,7 +89,7 @@ impl Suite {
             Suite::Librdkafka => (python::python(), "python/confluent.py"),
             Suite::KafkaPython => (python::python(), "python/kafka_python.py"),
             Suite::Aiokafka => (python::python(), "python/aiokafka_client.py"),
-            Suite::Kcat => (PathBuf::from(python::SYSTEMS_OWN), "python/kcat.py"),
+            Suite::Kcat => (python::python(), "python/kcat.py"),
             Suite::Rust => return rust_program(),
             Suite::Java => {
                 java::compile()?;

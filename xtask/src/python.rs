@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 const REQUIREMENTS: &str = "tests/conformance/python/requirements.txt";
 /// The system's own interpreter, which has no packages of this project.
-pub const SYSTEMS_OWN: &str = "python3";
+const SYSTEMS_OWN: &str = "python3";
 
 pub fn interpreter() -> Need {
     Need {

@@ -1,6 +1,7 @@
 """kcat, run as people run it. Usage: kcat.py HOST:PORT
 
-kcat creates no topics: the broker does when something is produced, with one partition.
+kcat creates no topics: the broker does when something is produced, with one partition. A topic with settings is made by
+confluent-kafka.
 """
 
 import json
@@ -9,7 +10,10 @@ import tempfile
 import threading
 import time
 
+from confluent_kafka.admin import AdminClient, NewTopic
+
 from cases import PATIENCE_S, bootstrap, fresh, order, run, until
+from scenarios import COMPACTED, compacts
 
 
 def topic():
@@ -193,6 +197,22 @@ def static():
             one.end()
 
 
+def compaction():
+    """a compacted topic keeps the last value of a key, and takes no record without one"""
+    name = topic()
+    admin = AdminClient({"bootstrap.servers": bootstrap()})
+    admin.create_topics([NewTopic(name, 1, config=COMPACTED)])[name].result(PATIENCE_S)
+    complaint = kcat("-P", "-t", name, text="no key\n", fails=True)
+    assert "Broker failed to validate record" in complaint, complaint
+
+    def everything():
+        lines = kcat("-C", "-e", "-q", "-t", name, "-J").splitlines()
+        found = [json.loads(line) for line in lines]
+        return [(each["key"], each["payload"]) for each in found]
+
+    compacts(lambda key, value: produce(name, [f"{key}:{value or ''}"], "-K:", "-Z"), everything)
+
+
 def outage():
     """a producer and a consumer wait while the leader's broker is away"""
     name = topic()
@@ -320,5 +340,5 @@ def refusals():
 
 run([
     whole_records, positions, metadata, codecs, weaker_acks, large, transactions, open_transactions, group, pattern,
-    rebalance, static, refusals, outage,
+    rebalance, static, compaction, refusals, outage,
 ])

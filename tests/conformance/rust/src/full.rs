@@ -222,8 +222,8 @@ async fn offsets(kafka: &Kafka) -> Result<()> {
     Ok(consumer.close().await?)
 }
 
-async fn compaction(kafka: &Kafka) -> Result<()> {
-    let name = "krafka-compacted";
+/// A topic of one partition that is compacted soon and often.
+pub async fn compacted(kafka: &Kafka, name: &str) -> Result<()> {
     let settings = [
         ("cleanup.policy", "compact"),
         ("segment.ms", "100"),
@@ -232,7 +232,12 @@ async fn compaction(kafka: &Kafka) -> Result<()> {
     ];
     let plain = NewTopic::new(name, 1, 3)?;
     let with = |topic: NewTopic, (key, value)| topic.with_config(key, value);
-    create(kafka, settings.into_iter().fold(plain, with)).await?;
+    create(kafka, settings.into_iter().fold(plain, with)).await
+}
+
+async fn compaction(kafka: &Kafka) -> Result<()> {
+    let name = "krafka-compacted";
+    compacted(kafka, name).await?;
     let producer = kafka.producer().build().await?;
     refused(
         producer.send(Record::new(name, "no key")).await,

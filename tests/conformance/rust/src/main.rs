@@ -2,6 +2,7 @@
 //! transactions too. Usage: konbini-conformance HOST:PORT. Prints a line for each case.
 
 mod cases;
+mod failover;
 mod full;
 mod groups;
 mod small;
@@ -16,5 +17,6 @@ async fn main() -> Result<()> {
     full::run(&address).await;
     groups::run(&address).await;
     transactions::run(&address).await;
+    failover::run(&address).await;
     Ok(())
 }

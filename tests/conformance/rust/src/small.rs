@@ -1,8 +1,10 @@
 //! rskafka: topics, one partition at a time, no groups.
 
-use crate::cases::{case, equal, refused};
+use crate::cases::{case, equal, refused, until};
+use crate::full;
 use anyhow::Result;
 use chrono::{DateTime, TimeZone, Utc};
+use krafka::Kafka;
 use rskafka::client::partition::{Compression, OffsetAt, PartitionClient, UnknownTopicHandling};
 use rskafka::client::{Client, ClientBuilder};
 use rskafka::record::Record;
@@ -34,10 +36,15 @@ pub async fn run(address: &str) {
     case("rskafka: offsets by their place and time", offsets(&client)).await;
     case("rskafka: records are deleted", deleted(&client)).await;
     case("rskafka: 20 MB in batches of 1 MB", bulk(&client)).await;
+    case(
+        "rskafka: a compacted topic keeps the last value of a key",
+        compaction(&client, address),
+    )
+    .await;
     case("rskafka: what is refused is named", refusals(&client)).await;
 }
 
-async fn partition(client: &Client, topic: &str) -> Result<PartitionClient> {
+pub async fn partition(client: &Client, topic: &str) -> Result<PartitionClient> {
     let controller = client.controller_client()?;
     controller.create_topic(topic, 1, 3, TIMEOUT_MS).await?;
     let found = client.partition_client(topic, 0, UnknownTopicHandling::Retry);
@@ -48,13 +55,17 @@ fn at(ms: i64) -> DateTime<Utc> {
     Utc.timestamp_millis_opt(ms).single().expect("a time")
 }
 
-fn record(value: &str, timestamp: DateTime<Utc>) -> Record {
+pub fn record(value: &str, timestamp: DateTime<Utc>) -> Record {
     Record {
         key: Some(b"key".to_vec()),
         value: Some(value.as_bytes().to_vec()),
         headers: BTreeMap::from([("h".to_owned(), b"1".to_vec())]),
         timestamp,
     }
+}
+
+pub fn text(record: &Record) -> String {
+    String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned()
 }
 
 fn records(count: usize) -> Vec<Record> {
@@ -71,7 +82,7 @@ async fn topics(client: &Client) -> Result<()> {
     let found = listed.iter().find(|topic| topic.name == "rskafka-topic");
     equal(found.map(|topic| topic.partitions.len()), Some(3))?;
     controller.delete_topic("rskafka-topic", TIMEOUT_MS).await?;
-    crate::cases::until("the end of the topic", async || {
+    until("the end of the topic", async || {
         let listed = client.list_topics().await?;
         Ok(listed.iter().all(|topic| topic.name != "rskafka-topic"))
     })
@@ -139,6 +150,40 @@ async fn bulk(client: &Client) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// rskafka gives a topic no settings: krafka makes it.
+async fn compaction(client: &Client, address: &str) -> Result<()> {
+    let name = "rskafka-compacted";
+    full::compacted(&Kafka::builder(address).connect().await?, name).await?;
+    let unknown = UnknownTopicHandling::Retry;
+    let partition = client.partition_client(name, 0, unknown).await?;
+    let keyed = |key: Option<&str>, value: &str| Record {
+        key: key.map(|key| key.as_bytes().to_vec()),
+        ..record(value, Utc::now())
+    };
+    let write = async |record| {
+        let sent = partition.produce(vec![record], Compression::NoCompression);
+        sent.await
+    };
+    refused(write(keyed(None, "no key")).await, "InvalidRecord")?;
+    for n in 0..20 {
+        write(keyed(Some(&format!("k{}", n % 2)), &n.to_string())).await?;
+    }
+    until("the last values alone", async || {
+        // Only what a newer segment follows is cleaned.
+        write(keyed(Some("clock"), "now")).await?;
+        let end = partition.get_offset(OffsetAt::Latest).await?;
+        let (mut found, mut next) = (Vec::new(), 0);
+        while next < end {
+            let (some, _) = partition.fetch_records(next, 1..1_000_000, 1_000).await?;
+            next = some.last().map_or(next, |one| one.offset + 1);
+            found.extend(some.iter().map(|one| text(&one.record)));
+        }
+        found.retain(|value| value != "now");
+        Ok(found == ["18", "19"])
+    })
+    .await
 }
 
 async fn refusals(client: &Client) -> Result<()> {
