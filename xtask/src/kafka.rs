@@ -2,6 +2,8 @@
 
 use crate::{java, process};
 use anyhow::{Context, Result, bail};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -91,9 +93,15 @@ impl Kafka {
         Formatted::new(place)?.listen()
     }
 
-    /// One with the files that are in `data`; its log is in `place`.
+    /// One with the files that are in `data`; its log is in `place`. It compacts as soon as there is
+    /// something to compact.
     pub fn resume(place: &Path, data: &Path) -> Result<Kafka> {
-        Formatted::of(place, data)?.listen()
+        let formatted = Formatted::of(place, data)?;
+        let mut settings = OpenOptions::new()
+            .append(true)
+            .open(formatted.properties())?;
+        settings.write_all(b"log.cleaner.backoff.ms=100\n")?;
+        formatted.listen()
     }
 
     /// Lets it stop in order.

@@ -38,6 +38,13 @@ pub(crate) struct FlushConfig {
     pub(crate) messages: Option<u64>,
 }
 
+fn delete(image: &mut DirImage, segment: i64) {
+    image.segments.remove(&segment);
+    for suffix in ["index", "timeindex", "txnindex"] {
+        image.files.remove(&format!("{segment:020}.{suffix}"));
+    }
+}
+
 /// One broker's disk.
 #[derive(Debug, Default)]
 pub(crate) struct Platter {
@@ -119,11 +126,7 @@ impl Platter {
                 }
             }
             StoreOp::DeleteSegment { dir, segment } => {
-                let image = self.dir(dir);
-                image.segments.remove(segment);
-                for suffix in ["index", "timeindex", "txnindex"] {
-                    image.files.remove(&format!("{segment:020}.{suffix}"));
-                }
+                delete(self.dir(dir), *segment);
                 if self
                     .dirty
                     .get(dir)
@@ -136,9 +139,14 @@ impl Platter {
             StoreOp::Replace {
                 dir,
                 segment,
+                until,
                 bytes,
             } => {
                 let image = self.dir(dir);
+                let others = image.segments.range(segment + 1..*until);
+                for other in others.map(|(base, _)| *base).collect::<Vec<_>>() {
+                    delete(image, other);
+                }
                 let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
                 image.segments.insert(*segment, size);
                 for suffix in ["index", "timeindex"] {

@@ -11,11 +11,13 @@
 //! Offsets stay, so a batch keeps its range and is written again only if records of it go. Of a
 //! batch that loses all its records nothing stays, with two exceptions, of which the header stays:
 //! the last batch of a producer, for its sequence numbers, and the last batch of a segment.
+//! Neighbours that together had no more than `segment.bytes` become one segment, so that small ones do
+//! not pile up.
 //! Tombstones stay for `delete.retention.ms` after the first cleaning that meets them (KIP-534).
 //! Records of aborted transactions go at once and are not looked at for keys.
 //!
-//! Differences from Apache Kafka: segments that became small are not merged, and the markers of
-//! transactions stay for ever. The map holds whole keys, where Kafka keeps their MD5.
+//! Differences from Apache Kafka: the markers of transactions stay for ever. The map holds whole keys,
+//! where Kafka keeps their MD5.
 
 mod copy;
 mod plan;
@@ -87,20 +89,27 @@ pub enum CleanStep {
 }
 
 impl Cleaner {
-    /// Goes on. A segment that changed is replaced by one operation.
+    /// Goes on. Segments that changed or become one are replaced by one operation.
     pub fn step(&mut self, log: &mut Log, out: &mut Vec<StoreOp>) -> CleanStep {
         if !log.is_online() || log.truncations != self.truncations {
             return CleanStep::GivenUp;
         }
-        // Retention may have deleted it; the active one is there.
         let Some((&segment, found)) = log.segments.range(self.segment..).next() else {
             return CleanStep::GivenUp;
         };
-        if segment != self.segment {
-            self.begin(segment);
-        }
         if segment >= self.end {
             return self.next_phase(log);
+        }
+        if segment != self.segment {
+            (self.segment, self.position) = (segment, 0);
+        }
+        if self.mapped {
+            self.copied.segments.insert(segment);
+        }
+        // Retention may have deleted what is being copied.
+        let is_there = |base: &i64| log.segments.contains_key(base);
+        if !self.copied.segments.iter().all(is_there) {
+            return CleanStep::GivenUp;
         }
         while self.position < found.size() {
             let located = match found.extents.batch_at(self.position) {
@@ -126,18 +135,13 @@ impl Cleaner {
             }
         }
         if self.mapped
+            && !self.takes_next(log)
             && let Err(reason) = self.replace(log, out)
         {
             return failed(log, reason);
         }
-        self.begin(segment + 1);
+        (self.segment, self.position) = (segment + 1, 0);
         CleanStep::More
-    }
-
-    fn begin(&mut self, segment: i64) {
-        self.segment = segment;
-        self.position = 0;
-        self.copied = Copied::default();
     }
 
     /// The map is complete: copying begins. Or everything is copied.
@@ -152,7 +156,7 @@ impl Cleaner {
             return failed(log, reason);
         }
         self.mapped = true;
-        self.begin(0);
+        (self.segment, self.position) = (0, 0);
         CleanStep::More
     }
 

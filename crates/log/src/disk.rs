@@ -15,6 +15,15 @@ struct Dir {
     files: BTreeMap<String, Bytes>,
 }
 
+impl Dir {
+    fn delete(&mut self, segment: i64) {
+        self.segments.remove(&segment);
+        for suffix in [INDEX, TIME_INDEX, TXN_INDEX] {
+            self.files.remove(&file_name(segment, suffix));
+        }
+    }
+}
+
 /// The directories of one broker.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MemoryDisk {
@@ -57,18 +66,19 @@ impl MemoryDisk {
                 }
             }
             StoreOp::DeleteSegment { dir, segment } => {
-                let dir = self.dirs.entry(dir).or_default();
-                dir.segments.remove(&segment);
-                for suffix in [INDEX, TIME_INDEX, TXN_INDEX] {
-                    dir.files.remove(&file_name(segment, suffix));
-                }
+                self.dirs.entry(dir).or_default().delete(segment);
             }
             StoreOp::Replace {
                 dir,
                 segment,
+                until,
                 bytes,
             } => {
                 let dir = self.dirs.entry(dir).or_default();
+                let others = dir.segments.range(segment + 1..until);
+                for other in others.map(|(base, _)| *base).collect::<Vec<_>>() {
+                    dir.delete(other);
+                }
                 dir.segments.insert(segment, bytes.to_vec());
                 for suffix in [INDEX, TIME_INDEX] {
                     dir.files.remove(&file_name(segment, suffix));

@@ -44,6 +44,6 @@ pub use producer::{BatchMetadata, ProducerEntry};
 pub use read::{Fetched, ReadOutcome};
 pub use recovery::{Recovery, RecoveryOptions, RecoveryReport, Truncated};
 pub use retention::{DeleteReason, DeletedSegment};
-pub use store::{DirImage, DiskImage, Load, LoadError, LogDir, StoreOp};
+pub use store::{DELETED_MARK, DirImage, DiskImage, Load, LoadError, LogDir, StoreOp};
 pub use timestamp::{TimestampLookup, TimestampedOffset};
 pub use truncate::Truncation;

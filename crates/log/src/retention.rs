@@ -6,7 +6,7 @@ use konbini_protocol::ResponseError;
 use crate::append::AppendError;
 use crate::log::{Log, LogState};
 use crate::segment::Segment;
-use crate::store::{DELETED, LogDir, SNAPSHOT, StoreOp, file_name};
+use crate::store::{DELETED, DELETED_MARK, LogDir, SNAPSHOT, StoreOp, file_name};
 
 /// Which rule deleted a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Log {
         out.push(StoreOp::Put {
             dir: self.dir.clone(),
             name: file_name(base, DELETED),
-            bytes: Bytes::new(),
+            bytes: Bytes::from_static(DELETED_MARK),
         });
         if self.snapshots.remove(&base).is_some() {
             out.push(StoreOp::Remove {

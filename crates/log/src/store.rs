@@ -69,12 +69,14 @@ pub enum StoreOp {
     /// Deletes a `.log` file with its `.index`, `.timeindex` and `.txnindex`; missing ones are no
     /// error. A host that cannot do that at once deletes the `.log` last.
     DeleteSegment { dir: LogDir, segment: i64 },
-    /// Replaces the bytes of a closed segment at once, old or new and never in between: it was
-    /// compacted. Its `.index` and `.timeindex` do not fit any more; they are deleted with the old
-    /// bytes or before.
+    /// Replaces closed segments by one at once, old or new and never in between: they were compacted.
+    /// `segment` is the first of them and keeps its name; those behind it and below `until` go with
+    /// their files. The `.index` and `.timeindex` of the first do not fit any more; they are deleted with
+    /// the old bytes or before.
     Replace {
         dir: LogDir,
         segment: i64,
+        until: i64,
         bytes: Bytes,
     },
     /// Replaces a small file at once: old or new, never in between.
@@ -156,9 +158,11 @@ pub(crate) fn offset_of(name: &str, suffix: &str) -> Option<i64> {
 pub(crate) const INDEX: &str = "index";
 pub(crate) const TIME_INDEX: &str = "timeindex";
 pub(crate) const TXN_INDEX: &str = "txnindex";
-/// An empty file: the segment was deleted, its files are still there. Kafka renames them all to
-/// `.deleted`; a store here cannot rename.
+/// The segment was deleted, its files are still there. Kafka renames them all to `.deleted`; a store
+/// here cannot rename.
 pub(crate) const DELETED: &str = "log.deleted";
+/// What such a file holds, by which a host can tell it from one that Kafka renamed.
+pub const DELETED_MARK: &[u8] = b"deleted\n";
 pub(crate) const SNAPSHOT: &str = "snapshot";
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
 pub(crate) const METADATA: &str = "partition.metadata";

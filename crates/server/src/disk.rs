@@ -1,5 +1,6 @@
 //! One broker's log directory: store operations become changes of files, loads reads of them.
 
+mod leftovers;
 mod write_back;
 
 use crate::options::Fsync;
@@ -45,8 +46,8 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// The directory, made if it is not there, and what is in it. What was half written when a
-    /// process was killed is deleted.
+    /// The directory, made if it is not there, and what is in it. What was half done when a process
+    /// was killed is finished or undone.
     pub fn open(root: &Path, fsync: Fsync) -> Result<(Disk, DiskImage)> {
         std::fs::create_dir_all(root)?;
         let mut image = DiskImage::default();
@@ -56,6 +57,7 @@ impl Disk {
             if entry.file_type()?.is_dir()
                 && let Ok(name) = entry.file_name().into_string()
             {
+                leftovers::finish(&entry.path())?;
                 image.dirs.insert(LogDir(name), read_dir(&entry.path())?);
             }
         }
@@ -160,8 +162,9 @@ impl Disk {
             StoreOp::Replace {
                 dir,
                 segment,
+                until,
                 bytes,
-            } => self.replace_segment(dir, *segment, bytes),
+            } => self.replace(dir, *segment, *until, bytes),
             StoreOp::Put { dir, name, bytes } => self.put(dir, name, bytes),
             StoreOp::Remove { dir, name } if self.is_left(name) => {
                 let place = (dir.clone(), name.clone());
@@ -283,25 +286,25 @@ impl Disk {
         if let Some(written) = self.written.get_mut(dir) {
             written.remove(&segment);
         }
-        // The log goes last: whoever finds it finds out that it is not to be there.
-        for suffix in ["index", "timeindex", "txnindex", "log"] {
-            let name = format!("{segment:020}.{suffix}");
-            unless_missing(std::fs::remove_file(self.path(dir).join(name)))?;
-        }
-        Ok(())
+        leftovers::delete_segment(&self.path(dir), segment)
     }
 
-    /// The indexes go first: without them the old bytes are as good as the new ones.
-    fn replace_segment(&mut self, dir: &LogDir, segment: i64, bytes: &[u8]) -> Result<()> {
+    /// Once the new bytes are all there, a process that is killed has them: [`leftovers`].
+    fn replace(&mut self, dir: &LogDir, segment: i64, until: i64, bytes: &[u8]) -> Result<()> {
         self.open.remove(&(dir.clone(), segment));
         let parent = self.path(dir);
-        for suffix in ["index", "timeindex"] {
-            unless_missing(std::fs::remove_file(
-                parent.join(format!("{segment:020}.{suffix}")),
-            ))?;
-        }
+        leftovers::delete_indexes(&parent, segment)?;
         let path = parent.join(format!("{segment:020}.log"));
-        replace(&path, bytes, self.fsync != Fsync::Never)
+        let others = leftovers::segments(&parent, segment + 1..until)?;
+        if others.is_empty() {
+            return replace(&path, bytes, self.fsync != Fsync::Never);
+        }
+        let swap = parent.join(format!("{segment:020}.log{}", leftovers::SWAP));
+        replace(&swap, bytes, self.fsync != Fsync::Never)?;
+        for other in others {
+            self.delete_segment(dir, other)?;
+        }
+        std::fs::rename(swap, path)
     }
 
     fn segment(&mut self, dir: &LogDir, segment: i64) -> Result<&mut File> {

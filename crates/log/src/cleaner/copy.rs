@@ -1,5 +1,7 @@
 //! Which records stay, and the segment that is made of them.
 
+use std::collections::BTreeSet;
+
 use bytes::{Bytes, BytesMut};
 use konbini_protocol::record::{Batch, BatchHeader, Record, retain};
 
@@ -12,9 +14,11 @@ use crate::store::StoreOp;
 /// What there is of the new segment.
 #[derive(Debug, Default)]
 pub(super) struct Copied {
+    /// Base offsets of the segments that it is made of.
+    pub(super) segments: BTreeSet<i64>,
     bytes: BytesMut,
     headers: Vec<BatchHeader>,
-    /// The last batch that was left out, in case it is the last of its segment.
+    /// The last batch that was left out, in case it is the last of all.
     left_out: Option<Batch>,
     removed: u64,
     is_changed: bool,
@@ -93,37 +97,68 @@ impl Cleaner {
         self.copied.headers.push(header);
     }
 
-    /// Puts the new segment in the place of the old one, if it is another.
+    /// Whether the next segment becomes one with those that were copied: by the sizes that they had, as
+    /// in Kafka, and if the indexes can hold it.
+    pub(super) fn takes_next(&self, log: &Log) -> bool {
+        let mut next = log.segments.range(self.segment + 1..);
+        let (Some((&base, segment)), Some((&after, _))) = (next.next(), next.next()) else {
+            return false;
+        };
+        let old = self.copied.segments.iter().map(|base| &log.segments[base]);
+        let all = || old.clone().chain([segment]);
+        let bytes: u64 = all().map(|segment| u64::from(segment.size())).sum();
+        let offsets: usize = all().map(|segment| 8 * segment.offset_index.len()).sum();
+        let times: usize = all().map(|segment| 12 * segment.time_index.len()).sum();
+        let first = self.copied.segments.first().copied().unwrap_or(base);
+        base < self.end
+            && bytes <= u64::from(log.config.segment_bytes)
+            && offsets.max(times) <= log.config.segment_index_bytes as usize
+            && after - 1 - first <= i64::from(i32::MAX)
+    }
+
+    /// Puts the new segment in the place of those that it is made of, if it is another.
     pub(super) fn replace(&mut self, log: &mut Log, out: &mut Vec<StoreOp>) -> Result<(), String> {
         if let Some(last) = self.copied.left_out.take() {
             self.keep_some(&last, &[], None)?;
         }
         let copied = std::mem::take(&mut self.copied);
-        let old = &log.segments[&self.segment];
-        self.report.bytes_before += u64::from(old.size());
+        let first = copied.segments.first().copied().unwrap_or(self.segment);
+        let old = || copied.segments.iter().map(|base| &log.segments[base]);
+        self.report.bytes_before += old().map(|old| u64::from(old.size())).sum::<u64>();
         self.report.bytes_after += copied.bytes.len() as u64;
         self.report.records_removed += copied.removed;
-        if !copied.is_changed {
+        let is_one = copied.segments.len() == 1;
+        if is_one && !copied.is_changed {
             return Ok(());
         }
-        let mut segment = Segment::with_extents(self.segment, Extents::default(), old.created);
-        segment.txn_index = old.txn_index.clone();
+        let created = log.segments[&self.segment].created;
+        let mut segment = Segment::with_extents(first, Extents::default(), created);
+        old().for_each(|old| segment.txn_index.extend(&old.txn_index));
         let mut position = 0;
         for header in &copied.headers {
             segment.index_batch(position, header, &log.config);
             position += header.size() as u32;
         }
         segment.close();
+        if !is_one && !segment.txn_index.is_empty() {
+            segment.put_txn_index(&log.dir, out);
+        }
         let bytes = copied.bytes.freeze();
         log.touched += 1;
         segment.extents.append(bytes.clone(), log.touched);
         out.push(StoreOp::Replace {
             dir: log.dir.clone(),
-            segment: self.segment,
+            segment: first,
+            until: self.segment + 1,
             bytes,
         });
         segment.put_indexes(&log.dir, out);
-        log.segments.insert(self.segment, segment);
+        log.segments
+            .retain(|base, _| !copied.segments.contains(base));
+        log.segments.insert(first, segment);
+        if !is_one {
+            log.prune_snapshots(out);
+        }
         Ok(())
     }
 }

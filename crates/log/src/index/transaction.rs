@@ -86,6 +86,13 @@ impl TransactionIndex {
         self.entries.push(entry);
     }
 
+    /// Adds what a later segment knows. One that a kill left with both is not added again.
+    pub(crate) fn extend(&mut self, later: &TransactionIndex) {
+        let end = self.entries.last().map_or(-1, |entry| entry.last_offset);
+        let new = later.entries.iter().filter(|entry| entry.last_offset > end);
+        self.entries.extend(new);
+    }
+
     /// Keeps the transactions that ended below `offset`; says whether any went.
     pub(crate) fn truncate_to(&mut self, offset: i64) -> bool {
         let before = self.entries.len();

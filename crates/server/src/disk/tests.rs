@@ -34,6 +34,15 @@ fn append(dir: &LogDir, segment: i64, position: u32, bytes: &'static [u8]) -> St
     }
 }
 
+fn replace_by(dir: &LogDir, segment: i64, until: i64, bytes: &'static [u8]) -> StoreOp {
+    StoreOp::Replace {
+        dir: dir.clone(),
+        segment,
+        until,
+        bytes: Bytes::from_static(bytes),
+    }
+}
+
 fn put(dir: &LogDir, name: &str, bytes: &'static [u8]) -> StoreOp {
     StoreOp::Put {
         dir: dir.clone(),
@@ -61,11 +70,7 @@ fn files_follow_the_contract() {
         append(&a, 9, 0, b"nine"),
         put(&a, "00000000000000000000.timeindex", b"time"),
         put(&a, "00000000000000000000.txnindex", b"aborted"),
-        StoreOp::Replace {
-            dir: a.clone(),
-            segment: 0,
-            bytes: Bytes::from_static(b"less"),
-        },
+        replace_by(&a, 0, 9, b"less"),
         put(&a, "00000000000000000000.index", b"i"),
         put(&a, "00000000000000000002.snapshot", b"two"),
         put(&root, "recovery-point-offset-checkpoint", b"0\n1\na 0 2\n"),
@@ -77,6 +82,13 @@ fn files_follow_the_contract() {
         },
         put(&a, "leader-epoch-checkpoint", b"0\n1\n0 0\n"),
         put(&a, "leader-epoch-checkpoint", b"0\n1\n1 0\n"),
+        append(&a, 12, 0, b"twelve"),
+        put(&a, "00000000000000000012.txnindex", b"aborted"),
+        append(&a, 15, 0, b"fifteen"),
+        replace_by(&a, 0, 12, b"zero and nine"),
+        append(&a, 15, 7, b"!"),
+        replace_by(&a, 0, 13, b"all but the last"),
+        append(&a, 20, 0, b"twenty"),
         StoreOp::DeleteSegment {
             dir: a.clone(),
             segment: 0,
@@ -110,7 +122,7 @@ fn files_follow_the_contract() {
             position,
             len,
         };
-        assert_eq!(disk.load(&load(9, 1, 2)), Ok(Bytes::from_static(b"in")));
+        assert_eq!(disk.load(&load(20, 1, 2)), Ok(Bytes::from_static(b"we")));
         assert_eq!(disk.load(&load(9, 1, 9)), Err(LoadError::Missing));
         assert_eq!(disk.load(&load(0, 0, 1)), Err(LoadError::Missing));
     }

@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use indexmap::IndexMap;
 use konbini_log::StoreOp;
 use konbini_protocol::crc32c::crc32c;
+use std::collections::BTreeSet;
 
 /// One write of a transaction, in the words of the object stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,9 +109,13 @@ impl Planner<'_> {
             StoreOp::Replace {
                 dir,
                 segment,
+                until,
                 bytes,
             } => {
                 let log = LogAt::new(node, &dir.0);
+                for other in self.segments(&log, segment + 1..until) {
+                    self.delete_segment(log.clone(), other);
+                }
                 self.drop_bytes(&log, segment);
                 self.drop_files(&log, &indexes_of(segment));
                 self.append(log, segment, 0, bytes);
@@ -187,6 +192,17 @@ impl Planner<'_> {
             let at = at(position);
             self.plan.writes.push(Write::Entry { at, entry });
         }
+    }
+
+    /// Base offsets of the segments that there are in a range of offsets.
+    fn segments(&self, log: &LogAt, range: std::ops::Range<i64>) -> BTreeSet<i64> {
+        let stored = self.catalog.logs().get(log);
+        let stored = stored
+            .into_iter()
+            .flat_map(|entries| entries.segments.keys());
+        let in_runs = self.runs.keys().filter(|(other, _)| other == log);
+        let all = stored.chain(in_runs.map(|(_, base)| base)).copied();
+        all.filter(|base| range.contains(base)).collect()
     }
 
     fn delete_segment(&mut self, log: LogAt, segment: i64) {

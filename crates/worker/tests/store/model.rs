@@ -34,19 +34,18 @@ pub fn apply(disks: &mut Disks, node: i32, op: &StoreOp) {
             });
         }
         StoreOp::DeleteSegment { dir, segment } => {
-            change(disks, node, &dir.0, |log| {
-                log.segments.remove(segment);
-                for suffix in ["index", "timeindex", "txnindex"] {
-                    log.files.remove(&format!("{segment:020}.{suffix}"));
-                }
-            });
+            change(disks, node, &dir.0, |log| delete(log, *segment));
         }
         StoreOp::Replace {
             dir,
             segment,
+            until,
             bytes,
         } => {
             let log = disks.entry((node, dir.0.clone())).or_default();
+            for other in segment + 1..*until {
+                delete(log, other);
+            }
             log.segments.insert(*segment, bytes.to_vec());
             for suffix in ["index", "timeindex"] {
                 log.files.remove(&format!("{segment:020}.{suffix}"));
@@ -64,6 +63,13 @@ pub fn apply(disks: &mut Disks, node: i32, op: &StoreOp) {
         StoreOp::DeleteDir { dir } => {
             disks.remove(&(node, dir.0.clone()));
         }
+    }
+}
+
+fn delete(log: &mut LogFiles, segment: i64) {
+    log.segments.remove(&segment);
+    for suffix in ["index", "timeindex", "txnindex"] {
+        log.files.remove(&format!("{segment:020}.{suffix}"));
     }
 }
 

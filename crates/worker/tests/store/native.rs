@@ -136,6 +136,8 @@ enum Draw {
     Replace {
         log: usize,
         segment: i64,
+        /// So many offsets, and what segments begin in them.
+        span: i64,
         len: usize,
     },
     DeleteSegment {
@@ -164,8 +166,8 @@ fn draws() -> impl Strategy<Value = Vec<Draw>> {
             .prop_map(|(log, segment, len)| Draw::Append { log, segment, len }),
         3 => (log.clone(), segment.clone(), 0u32..100_000)
             .prop_map(|(log, segment, back)| Draw::Truncate { log, segment, back }),
-        2 => (log.clone(), segment.clone(), prop_oneof![1usize..200, 200_000usize..300_000])
-            .prop_map(|(log, segment, len)| Draw::Replace { log, segment, len }),
+        2 => (log.clone(), segment.clone(), 1i64..3, prop_oneof![1usize..200, 200_000usize..300_000])
+            .prop_map(|(log, segment, span, len)| Draw::Replace { log, segment, span, len }),
         1 => (log.clone(), segment).prop_map(|(log, segment)| Draw::DeleteSegment { log, segment }),
         1 => log.clone().prop_map(|log| Draw::DeleteDir { log }),
         1 => (log.clone(), 0u8..3).prop_map(|(log, name)| Draw::Put { log, name }),
@@ -214,11 +216,17 @@ fn op_of(draw: &Draw, number: usize, disks: &Disks) -> Option<(i32, StoreOp)> {
         Draw::Replace { log, segment, .. } if size(log, &segment) == 0 => {
             return op_of(&Draw::Put { log, name: 2 }, number, disks);
         }
-        Draw::Replace { log, segment, len } => {
+        Draw::Replace {
+            log,
+            segment,
+            span,
+            len,
+        } => {
             let bytes = script::content(number, len);
             let replace = move |dir| StoreOp::Replace {
                 dir,
                 segment,
+                until: segment + span,
                 bytes: bytes.clone(),
             };
             (log, Box::new(replace))

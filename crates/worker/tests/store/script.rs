@@ -53,10 +53,11 @@ fn step(number: usize, line: &str) -> Step {
             Step::Op(node(), op)
         }
         "replace" => {
-            let bytes = content(number, words[4].parse().expect(line));
+            let bytes = content(number, words[5].parse().expect(line));
             let op = StoreOp::Replace {
                 dir: dir(),
                 segment: segment(),
+                until: words[4].parse().expect(line),
                 bytes,
             };
             Step::Op(node(), op)
