@@ -146,6 +146,16 @@ impl Node {
         self.replies.push((waiter, response));
     }
 
+    /// A partition that a request names by its topic's name or, in newer versions, by its id.
+    pub fn subject(&self, name: &str, id: Uuid, index: i32) -> String {
+        let known = self.metadata.image.topic_by_id(id);
+        match known {
+            Some(known) => format!("{}-{index}", known.name),
+            None if name.is_empty() => format!("{id}-{index}"),
+            None => format!("{name}-{index}"),
+        }
+    }
+
     /// The timeline's mark for a request that was refused.
     pub fn refused(&mut self, api: &'static str, client: &str, refusal: &Refusal, subject: &str) {
         // Every broker that misses an internal topic asks for it: all but one come too late.

@@ -144,11 +144,7 @@ fn records_travel_in_every_version() {
     let mut driver = Driver::new(1, &[]);
     let client = driver.connect(1);
     create(&mut driver, client, "parcels", 1);
-    let id = driver.brokers[&1]
-        .metadata()
-        .topic("parcels")
-        .expect("it exists")
-        .id;
+    let id = topic_id(&driver, "parcels");
     let mut expected: Vec<String> = Vec::new();
     for version in 3..=13 {
         let value = format!("v{version}");
@@ -215,4 +211,35 @@ fn unknown_topic_ids_are_named_as_such() {
         .with_topic_data(vec![topic]);
     let response = driver.call(client, 13, &request);
     assert_eq!(response.responses[0].partition_responses[0].error_code, 100);
+    assert_eq!(refused(&driver), format!("{}-0", uuid::Uuid::from_u128(77)));
+}
+
+#[test]
+fn what_is_refused_by_id_is_called_by_its_name() {
+    let mut driver = Driver::new(1, &[]);
+    let client = driver.connect(1);
+    create(&mut driver, client, "parcels", 1);
+    let id = topic_id(&driver, "parcels");
+    let data = PartitionProduceData::default().with_index(3);
+    let topic = TopicProduceData::default()
+        .with_topic_id(id)
+        .with_partition_data(vec![data]);
+    let request = ProduceRequest::default()
+        .with_acks(1)
+        .with_topic_data(vec![topic]);
+    driver.call(client, 13, &request);
+    assert_eq!(refused(&driver), "parcels-3");
+}
+
+fn topic_id(driver: &Driver, topic: &str) -> uuid::Uuid {
+    let image = driver.brokers[&1].metadata();
+    image.topic(topic).expect("it exists").id
+}
+
+/// What the last request was refused for.
+fn refused(driver: &Driver) -> String {
+    let mut events = driver.events.iter().rev();
+    let found = events.find(|(_, event)| event.code == "request-refused");
+    let (_, event) = found.expect("it is told of");
+    event.arg("subject").expect("what").to_string()
 }

@@ -262,7 +262,7 @@ impl DelayedFetch {
             }
             if data.error_code == ResponseError::OffsetOutOfRange.code() {
                 let refusal = Refusal::new(ResponseError::OffsetOutOfRange, "");
-                let subject = format!("{}-{}", key.name, key.index);
+                let subject = node.subject(&key.name, key.id, key.index);
                 node.refused("Fetch", &self.client, &refusal, &subject);
             }
             if self.version >= 16

@@ -174,7 +174,7 @@ fn produce(
             (succeeded(answer, &appended), Some(wait))
         }
         Err(refusal) => {
-            let subject = format!("{}-{}", topic.name.as_str(), data.index);
+            let subject = node.subject(&topic.name, topic.topic_id, data.index);
             let message = refusal.message.clone().unwrap_or_default();
             let event = Refusal::new(refusal.error, message);
             node.refused("Produce", &job.client_id, &event, &subject);

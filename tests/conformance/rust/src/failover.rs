@@ -6,7 +6,7 @@ use crate::small;
 use anyhow::{Context, Result, ensure};
 use chrono::Utc;
 use krafka::admin::PartitionDescription;
-use krafka::consumer::{AutoOffsetReset, GroupProtocol, IsolationLevel};
+use krafka::consumer::{AutoOffsetReset, IsolationLevel};
 use krafka::{Kafka, KrafkaError, Record};
 use rskafka::BackoffConfig;
 use rskafka::client::ClientBuilder;
@@ -29,16 +29,12 @@ pub async fn run(address: &str) {
         partition_of_one(address),
     )
     .await;
-    for (name, protocol) in [
-        ("classic", GroupProtocol::Classic),
-        ("KIP-848", GroupProtocol::Consumer),
-    ] {
-        let title = format!(
-            "krafka: a leader is killed, then one stopped, under load: no record is lost, none is \
-             twice, a {name} group reads all"
-        );
-        case(&title, group(address, name, protocol)).await;
-    }
+    case(
+        "krafka: a leader is killed, then one stopped, under load: no record is lost, none is twice, a \
+         group reads all",
+        group(address),
+    )
+    .await;
 }
 
 /// How far a producer and a reader are that work beside each other.
@@ -130,9 +126,10 @@ async fn order(broker: i32, what: &str) -> Result<()> {
     Ok(())
 }
 
-async fn group(address: &str, name: &str, protocol: GroupProtocol) -> Result<()> {
+/// Of the classic protocol: see ../FINDINGS.md.
+async fn group(address: &str) -> Result<()> {
     let kafka = &Kafka::builder(address).connect().await?;
-    let name = &format!("krafka-failover-{}", name.to_lowercase());
+    let name = "krafka-failover";
     topic(kafka, name, 1).await?;
     let load = &Load::default();
     let write = async {
@@ -147,9 +144,9 @@ async fn group(address: &str, name: &str, protocol: GroupProtocol) -> Result<()>
         // Its own connections: a join that waits would hold up the producer behind it.
         let kafka = Kafka::builder(address).metadata_max_age(WAIT);
         let kafka = kafka.connect().await?;
-        let member = kafka.consumer(name).group_protocol(protocol);
+        let member = kafka.consumer(name);
         let member = member.auto_offset_reset(AutoOffsetReset::Earliest);
-        // A new coordinator it joins as another member, and waits until the first is out of the group.
+        // At a new coordinator it joins as another member, and waits until the first is out of the group.
         let member = member.session_timeout(SESSION).build().await?;
         member.subscribe([name]).await?;
         while !load.is_read() {
