@@ -5,8 +5,9 @@ use crate::stages::Count;
 use anyhow::{Context, Result};
 use std::process::{ExitCode, Stdio};
 
-/// Seeds that `cargo xtask test` runs.
+/// Seeds that `cargo xtask test` runs, and as many more that compact.
 const TEST_RUNS: u64 = 300;
+const COMPACTING_RUNS: u64 = 60;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -32,6 +33,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 /// A stage of `cargo xtask test`: seeds as they are, then seeds with known bugs planted.
 pub fn stage() -> Result<Count> {
     let mut count = counted(&["--runs", &TEST_RUNS.to_string(), "--keep-going"])?;
+    let runs = COMPACTING_RUNS.to_string();
+    count.add(counted(&["--compacting", "--runs", &runs, "--keep-going"])?);
     count.add(counted(&["--planted"])?);
     Ok(count)
 }

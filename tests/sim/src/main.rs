@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use konbini_sim::plan::Plan;
+use konbini_sim::plan::{COMPACTING_FROM, Plan};
 use konbini_sim::planted;
 use konbini_sim::pool::in_order;
 use konbini_sim::run::{Outcome, listen_to_panics, run};
@@ -30,6 +30,9 @@ struct Args {
     /// The first seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Seeds of runs that roll and compact segments all the time: the first is counted from their first
+    #[arg(long)]
+    compacting: bool,
     /// How many seeds
     #[arg(long, default_value_t = 200)]
     runs: u64,
@@ -64,7 +67,11 @@ fn all_runs(args: &Args) -> ExitCode {
         .minutes
         .map(|minutes| Duration::from_secs(minutes * 60));
     let (mut ran, mut steps, mut slowest, mut failed) = (0u64, 0u64, 0i64, Vec::new());
-    let seeds = args.seed..args.seed.saturating_add(args.runs);
+    let first = match args.compacting {
+        true => args.seed.saturating_add(COMPACTING_FROM),
+        false => args.seed,
+    };
+    let seeds = first..first.saturating_add(args.runs);
     in_order(seeds, verdict, |seed, outcome| {
         ran += 1;
         steps += outcome.steps;

@@ -21,6 +21,9 @@ pub const QUIET_AT_MS: i64 = 95_000;
 /// the other (`request.timeout.ms`, `delivery.timeout.ms`, retransmissions that were backed off).
 pub const PATIENCE_MS: i64 = 300_000;
 
+/// From this seed on segments are closed soon, and the coordinators' topics are compacted all the time.
+pub const COMPACTING_FROM: u64 = 1 << 32;
+
 /// What may happen to records in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -43,10 +46,11 @@ struct Traits {
     /// Disks are replaced, one after the other, with nothing else broken meanwhile: a log that was
     /// wiped knows nothing, so any other loss at that time may be one too many.
     wipes: bool,
+    compacts: bool,
 }
 
 impl Traits {
-    fn roll(dice: &mut Dice) -> Traits {
+    fn roll(dice: &mut Dice, seed: u64) -> Traits {
         let class = match dice.between(0, 99) {
             0..=74 => Class::Strict,
             75..=92 => Class::Unclean,
@@ -60,6 +64,7 @@ impl Traits {
             brokers,
             power,
             wipes,
+            compacts: seed >= COMPACTING_FROM,
         }
     }
 
@@ -82,7 +87,7 @@ pub struct Plan {
 impl Plan {
     pub fn new(seed: u64) -> Plan {
         let mut dice = Dice::new(seed);
-        let traits = Traits::roll(&mut dice);
+        let traits = Traits::roll(&mut dice, seed);
         let scenario = scenario::roll(&mut dice, seed, traits);
         let faults = faults::roll(&mut dice, &scenario, traits);
         Plan::with(seed, traits.class, scenario, faults)

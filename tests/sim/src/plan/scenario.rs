@@ -30,6 +30,13 @@ pub fn roll(dice: &mut Dice, seed: u64, traits: Traits) -> Scenario {
     if traits.flushes() {
         broker_configs.insert("log.flush.interval.messages".to_owned(), "1".to_owned());
     }
+    if traits.compacts {
+        broker_configs.extend(configs(&[
+            ("log.roll.ms", "3000".to_owned()),
+            ("log.cleaner.backoff.ms", "1000".to_owned()),
+            ("log.cleaner.min.cleanable.ratio", "0.1".to_owned()),
+        ]));
+    }
     let topics: Vec<TopicSpec> = (0..dice.between(1, 2))
         .map(|n| topic(dice, n, traits))
         .collect();
