@@ -131,6 +131,21 @@ test('a click alone ticks nothing: the cluster has to come there', async ({ page
   await expect(parts.done).toHaveCount(2, { timeout: STEP_MS });
 });
 
+test('a step whose button was pressed goes on after a reload', async ({ page, site }) => {
+  const parts = partsOf(page);
+  await visit(page, site);
+  await parts.speed.click();
+  await expect(parts.done).toHaveCount(1, { timeout: STEP_MS });
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Resume', exact: true })).toBeVisible();
+  await parts.now.getByRole('button').click();
+  await expect(parts.now.locator('.waits')).toBeVisible();
+  await page.reload();
+  // Not pressed again: it is done once the run goes on.
+  await expect(parts.done.or(parts.now.locator('.waits')).first()).toBeVisible();
+  await expect(parts.done).toHaveCount(2, { timeout: STEP_MS });
+});
+
 test('a lesson that was reloaded in its midst can be begun anew', async ({ page, site }) => {
   const parts = partsOf(page);
   await visit(page, site);

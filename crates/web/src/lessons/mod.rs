@@ -24,6 +24,7 @@ pub use scenarios::empty_playground;
 
 use crate::i18n::{Lang, Text, header};
 use crate::scenario::{Action, Scenario, Snapshot};
+use serde::{Deserialize, Serialize};
 
 /// What a lesson belongs to; lessons of a part stand together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub struct Question {
 }
 
 /// What a check must remember of the moment its step began.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks {
     pub now: i64,
     pub boot: u32,
@@ -97,6 +98,16 @@ pub struct Marks {
 }
 
 impl Marks {
+    /// The same in a run that was continued after a reload: what clients had counted, they count anew.
+    #[must_use]
+    pub fn after_reload(self) -> Marks {
+        Marks {
+            consumed: Vec::new(),
+            acked: 0,
+            ..self
+        }
+    }
+
     pub fn consumed(&self, name: &str) -> u64 {
         let mut all = self.consumed.iter();
         all.find(|(who, _)| who == name).map_or(0, |(_, n)| *n)

@@ -3,6 +3,17 @@
 use super::{LESSONS, Marks, checks, lesson_of};
 use crate::scenario::{Scenario, Snapshot};
 use crate::state::Prediction;
+use serde::{Deserialize, Serialize};
+
+/// Where a visit left a lesson.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    lesson: usize,
+    done: usize,
+    prediction: Prediction,
+    taken: bool,
+    marks: Marks,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -22,8 +33,8 @@ pub struct Progress {
     pub refused: bool,
     /// Lessons finished at some time, by their number.
     pub finished: Vec<usize>,
-    /// Where the last visit stood: lesson, steps done, prediction.
-    left_at: Option<(usize, usize, Prediction)>,
+    /// Where the last visit stood.
+    left_at: Option<Place>,
 }
 
 impl Progress {
@@ -36,25 +47,31 @@ impl Progress {
         }
     }
 
-    /// With where the last visit stood, as [`Progress::place_words`] wrote it.
+    /// With where the last visit stood, as [`Progress::place_words`] wrote it. Anything else is as none.
     #[must_use]
     pub fn left_at(mut self, place: &str) -> Progress {
-        let mut parts = place.split(' ').map(str::parse::<usize>);
-        let mut next = || parts.next().and_then(Result::ok);
-        if let (Some(lesson), Some(done)) = (next(), next()) {
-            let known = LESSONS.get(lesson).is_some_and(|l| done <= l.steps.len());
-            self.left_at = known.then(|| (lesson, done, next()));
-        }
+        let place = serde_json::from_str::<Place>(place).ok();
+        let known = |place: &Place| {
+            let lesson = LESSONS.get(place.lesson);
+            lesson.is_some_and(|lesson| place.done <= lesson.steps.len())
+        };
+        self.left_at = place.filter(known);
         self
     }
 
-    /// Where the reader stands; empty while the lesson's scenario does not run.
+    /// Where the reader stands, as JSON; empty while the lesson's scenario does not run.
     pub fn place_words(&self) -> String {
-        match (self.on_stage, self.prediction) {
-            (false, _) => String::new(),
-            (true, None) => format!("{} {}", self.lesson, self.done),
-            (true, Some(option)) => format!("{} {} {option}", self.lesson, self.done),
+        if !self.on_stage {
+            return String::new();
         }
+        let place = Place {
+            lesson: self.lesson,
+            done: self.done,
+            prediction: self.prediction,
+            taken: self.taken,
+            marks: self.marks.clone(),
+        };
+        serde_json::to_string(&place).unwrap_or_default()
     }
 
     pub fn finished_words(&self) -> String {
@@ -81,11 +98,11 @@ impl Progress {
         self.start(lesson.unwrap_or(self.lesson));
         self.on_stage = lesson.is_some();
         self.resumed = resumed;
-        if let (true, Some((left, done, prediction))) = (resumed, left_at)
-            && lesson == Some(left)
-        {
-            self.done = done;
-            self.prediction = prediction;
+        if let Some(place) = left_at.filter(|place| resumed && lesson == Some(place.lesson)) {
+            self.done = place.done;
+            self.prediction = place.prediction;
+            self.taken = place.taken;
+            self.marks = place.marks.after_reload();
         }
     }
 

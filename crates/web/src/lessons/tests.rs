@@ -134,6 +134,7 @@ fn a_stored_run_goes_on_where_the_last_visit_left_it() {
     before.opened(&scenario, false);
     before.done = 2;
     before.prediction = Some(2);
+    before.take(2, &stage());
     let place = before.place_words();
 
     let mut after = Progress::recalled("").left_at(&place);
@@ -142,6 +143,8 @@ fn a_stored_run_goes_on_where_the_last_visit_left_it() {
         (after.lesson, after.done, after.prediction),
         (1, 2, Some(2))
     );
+    assert!(after.taken, "its button need not be pressed again");
+    assert_eq!(after.marks, before.marks.after_reload());
 
     let mut fresh = Progress::recalled("").left_at(&place);
     fresh.opened(&scenario, false);
@@ -151,9 +154,16 @@ fn a_stored_run_goes_on_where_the_last_visit_left_it() {
         "a new run begins the lesson"
     );
 
-    let mut broken = Progress::recalled("").left_at("7 x");
-    broken.opened(&scenario, true);
-    assert_eq!(broken.done, 0);
+    for damaged in [
+        "",
+        "7 x",
+        &place[..20],
+        &place.replace("\"done\":2", "\"done\":99"),
+    ] {
+        let mut broken = Progress::recalled("").left_at(damaged);
+        broken.opened(&scenario, true);
+        assert_eq!((broken.done, broken.taken), (0, false), "{damaged}");
+    }
 }
 
 #[test]
@@ -176,7 +186,10 @@ fn beginning_anew_is_offered_where_a_lesson_may_be_stranded() {
     assert!(!from_its_start.may_be_stranded(&well));
     assert!(from_its_start.may_be_stranded(&dead));
 
-    let mut reloaded = Progress::recalled("").left_at("4 2 1");
+    let mut left = Progress::default();
+    left.opened(&scenario, false);
+    left.done = 2;
+    let mut reloaded = Progress::recalled("").left_at(&left.place_words());
     reloaded.opened(&scenario, true);
     assert!(reloaded.may_be_stranded(&well));
     reloaded.done = LESSONS[4].steps.len();
