@@ -2,10 +2,6 @@ package dev.konbini.conformance;
 
 import static dev.konbini.conformance.Cases.equal;
 
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -26,14 +22,14 @@ final class Failover {
     private static final int RECORDS = 200;
 
     private final Kafka kafka;
-    private final String control;
+    private final Control control;
 
-    private Failover(Kafka kafka, String control) {
+    private Failover(Kafka kafka, Control control) {
         this.kafka = kafka;
         this.control = control;
     }
 
-    static void run(Kafka kafka, String control) {
+    static void run(Kafka kafka, Control control) {
         Failover cases = new Failover(kafka, control);
         for (String protocol : List.of("classic", "consumer")) {
             Cases.run("java: a leader is killed, then one stopped, under load of a " + protocol + " group",
@@ -47,10 +43,10 @@ final class Failover {
             load.more();
             for (String order : List.of("kill", "stop")) {
                 int leader = partition(topic).leader().id();
-                order(leader, order);
+                control.order(leader, order);
                 load.goOn(() -> partition(topic).leader() != null && partition(topic).leader().id() != leader);
                 load.more();
-                order(leader, "start");
+                control.order(leader, "start");
                 load.goOn(() -> partition(topic).isr().size() == kafka.brokers);
                 load.more();
             }
@@ -63,12 +59,6 @@ final class Failover {
 
     private TopicPartitionInfo partition(String topic) throws Exception {
         return kafka.admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().get(0);
-    }
-
-    private void order(int broker, String what) throws Exception {
-        URI uri = URI.create("http://" + control + "/brokers/" + broker + "/" + what);
-        var request = HttpRequest.newBuilder(uri).POST(HttpRequest.BodyPublishers.noBody()).build();
-        equal(202, HttpClient.newHttpClient().send(request, BodyHandlers.discarding()).statusCode());
     }
 
     /** An idempotent producer, and a group of one that reads what it writes. */

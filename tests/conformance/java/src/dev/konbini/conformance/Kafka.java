@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -14,6 +15,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -21,6 +23,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** Clients with strings, and topics of a case's own. */
 final class Kafka {
     final String bootstrap;
+    /** The addresses of all brokers, for who starts while one of them is away. */
+    final String addresses;
     final Admin admin;
     /** How many brokers there are. */
     final short brokers;
@@ -28,7 +32,9 @@ final class Kafka {
     Kafka(String bootstrap) throws Exception {
         this.bootstrap = bootstrap;
         this.admin = Admin.create(Map.of("bootstrap.servers", bootstrap));
-        this.brokers = (short) admin.describeCluster().nodes().get().size();
+        Collection<Node> nodes = admin.describeCluster().nodes().get();
+        this.brokers = (short) nodes.size();
+        this.addresses = nodes.stream().map(node -> node.host() + ":" + node.port()).collect(Collectors.joining(","));
     }
 
     /** Creates a topic that every broker has a replica of. */

@@ -34,8 +34,13 @@ final class Tool {
 
     /** What it prints when it has to fail. */
     String fail(String... arguments) throws Exception {
+        return failWith("", arguments);
+    }
+
+    /** The same, with lines on its standard input. */
+    String failWith(String input, String... arguments) throws Exception {
         Process process = start(arguments);
-        String text = finish(process, "");
+        String text = finish(process, input);
         Cases.check(process.exitValue() != 0, "it should have failed: " + text);
         return text;
     }
