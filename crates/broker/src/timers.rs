@@ -57,6 +57,8 @@ pub(crate) fn run(node: &mut Node) {
     run_replicas(node);
     coordinator::tick(node);
     transactions::tick(node);
+    // Last: a step that waits for bytes goes on after everything else that is due now.
+    compact::tick(node);
 }
 
 /// What is due for replicas: what goes, what is written down, who is asked.
@@ -79,7 +81,6 @@ fn run_replicas(node: &mut Node) {
     if due(node.replicas.next_producer_check_ms) {
         retain::forget_producers(node);
     }
-    compact::tick(node);
     isr::check_laggards(node);
     isr::send(node);
     lost::send(node);

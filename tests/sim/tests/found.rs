@@ -19,6 +19,12 @@ fn a_disk_fails_while_bytes_are_loaded() {
     }
 }
 
+/// A compaction that waited for bytes went on a millisecond later than one that had them.
+#[test]
+fn a_compaction_goes_on_at_once() {
+    holds(4_294_967_888);
+}
+
 /// The disk was full while a broker stopped: where recovery starts was written down in a step whose
 /// records were not.
 #[test]

@@ -53,14 +53,15 @@ pub(crate) fn tick(node: &mut Node) {
     }
 }
 
-/// Bytes that a cleaning waited for are there, or will not come.
+/// Bytes that a cleaning waited for are there, or will not come: its step goes on at once, as it had
+/// done with the bytes in memory.
 pub(crate) fn loaded(node: &mut Node, id: LoadId) {
     let compaction = &mut node.replicas.compaction;
-    if let Some(running) = &mut compaction.running
-        && running.waits_for == Some(id)
-    {
+    let waits = |running: &mut Running| running.waits_for == Some(id);
+    if let Some(mut running) = compaction.running.take_if(waits) {
         running.waits_for = None;
         compaction.next_ms = Some(node.now + STEP_MS);
+        go_on(node, running);
     }
 }
 
