@@ -7,6 +7,7 @@
 //! POST /brokers/N/kill      its process ends at once; what was appended is kept
 //! POST /brokers/N/start     it starts again from its files
 //! ```
+//! Meanwhile its port refuses connections.
 
 use crate::engine::Message;
 use crate::http::{self, Request, Response};
