@@ -36,6 +36,8 @@ const MESSAGES_PER_ROUND: usize = 4_096;
 const BACKLOG_BYTES: usize = 1024 * 1024;
 /// Bytes of answers that a client may leave untaken before less is read from its socket.
 const UNWRITTEN_BYTES: usize = 8 * 1024 * 1024;
+/// How long clients wait for brokers that start, at the most.
+const START_WITHIN: Duration = Duration::from_secs(10);
 /// How long the brokers have to hand over and stop.
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 /// How long the thread sleeps at the most.
@@ -91,6 +93,8 @@ pub struct Engine {
     /// Bytes that had been received when unused log bytes left.
     received_before: u64,
     zero: Instant,
+    /// What came from clients while the brokers start: nobody is told that a broker is not there yet.
+    early: Option<Vec<Message>>,
     /// When everything has to be over.
     stop_by: Option<Instant>,
     counters: Counters,
@@ -164,6 +168,7 @@ impl Engine {
             freed: false,
             received_before: 0,
             zero,
+            early: Some(Vec::new()),
             stop_by: None,
             counters: Counters::default(),
             broker_epochs: BTreeMap::new(),
@@ -242,7 +247,39 @@ impl Engine {
         at.saturating_sub(self.zero.elapsed()).min(most)
     }
 
+    /// Lets clients in once each broker knows that all are there.
+    fn open(&mut self) {
+        if self.early.is_none() {
+            return;
+        }
+        let after_ms = self.now_ms();
+        if self.knows_all() {
+            info!(after_ms, "ready");
+        } else if self.zero.elapsed() >= START_WITHIN {
+            warn!(after_ms, "not all brokers are up: clients are let in");
+        } else {
+            return;
+        }
+        let early = self.early.take().into_iter().flatten();
+        early.for_each(|message| self.take(message));
+    }
+
+    fn knows_all(&self) -> bool {
+        let knows = |id: &i32| {
+            let mut brokers = self.cluster.brokers();
+            brokers.all(|broker| broker.metadata().is_alive(*id))
+        };
+        let all = self.cluster.brokers().count() == self.addresses.len();
+        all && self.addresses.keys().all(knows)
+    }
+
     fn take(&mut self, message: Message) {
+        use Message::{Closed, Opened, Received};
+        if let Some(early) = &mut self.early
+            && matches!(message, Opened(..) | Received(..) | Closed(_))
+        {
+            return early.push(message);
+        }
         match message {
             Message::Opened(broker, key, handle) => self.opened(broker, key, handle),
             Message::Received(key, bytes) => {
@@ -315,6 +352,7 @@ impl Engine {
             self.evict();
         }
         self.give_back();
+        self.open();
         Ok(())
     }
 

@@ -107,6 +107,28 @@ fn leader(server: &Server) -> Client {
 }
 
 #[test]
+fn the_first_request_to_a_broker_finds_them_all() {
+    let server = Server::start(3, &["--memory"]);
+    let ask = &|broker: usize| {
+        let topic = CreatableTopic::default()
+            .with_name(name(&format!("first-of-{broker}")))
+            .with_num_partitions(1)
+            .with_replication_factor(3);
+        let request = CreateTopicsRequest::default()
+            .with_topics(vec![topic])
+            .with_timeout_ms(30_000);
+        let answer = server.connect(broker).call(7, &request);
+        succeeded(answer.topics[0].error_code)
+    };
+    std::thread::scope(|scope| {
+        let asked = [1, 2, 3].map(|broker| scope.spawn(move || ask(broker)));
+        for (broker, asked) in (1..).zip(asked) {
+            assert_eq!(asked.join().expect("an answer"), Ok(()), "broker {broker}");
+        }
+    });
+}
+
+#[test]
 fn what_was_acknowledged_outlives_a_kill() {
     let scratch = Scratch::new("kill");
     let arguments = ["--data", scratch.text()];
