@@ -9,15 +9,17 @@
 //! ```
 //!
 //! Offsets stay, so a batch keeps its range and is written again only if records of it go. Of a
-//! batch that loses all its records nothing stays, with two exceptions, of which the header stays:
-//! the last batch of a producer, for its sequence numbers, and the last batch of a segment.
+//! batch that loses all its records nothing stays, with three exceptions, of which the header stays:
+//! the last batch of a producer, for its sequence numbers, the last batch of a segment, and the last one of
+//! a leader epoch. A leader that did not know an epoch any more would let a follower that has records of it
+//! throw away what was committed, and fetch it again.
 //! Neighbours that together had no more than `segment.bytes` become one segment, so that small ones do
 //! not pile up.
 //! Tombstones stay for `delete.retention.ms` after the first cleaning that meets them (KIP-534).
 //! Records of aborted transactions go at once and are not looked at for keys.
 //!
-//! Differences from Apache Kafka: the markers of transactions stay for ever. The map holds whole keys,
-//! where Kafka keeps their MD5.
+//! Differences from Apache Kafka: the last batch of a leader epoch, which is not kept there, and the markers of
+//! transactions, which stay for ever. The map holds whole keys, where Kafka keeps their MD5.
 
 mod copy;
 mod plan;

@@ -25,6 +25,13 @@ fn a_compaction_goes_on_at_once() {
     holds(4_294_967_888);
 }
 
+/// A leader had compacted away all records of an epoch, did not know it any more, and let a follower that
+/// had some throw away what was committed.
+#[test]
+fn compaction_leaves_every_leader_epoch() {
+    holds(4_294_969_057);
+}
+
 /// The disk was full while a broker stopped: where recovery starts was written down in a step whose
 /// records were not.
 #[test]

@@ -18,7 +18,7 @@ pub(super) struct Copied {
     pub(super) segments: BTreeSet<i64>,
     bytes: BytesMut,
     headers: Vec<BatchHeader>,
-    /// The last batch that was left out, in case it is the last of all.
+    /// The last batch that was left out, in case it is the last of all or of its leader epoch.
     left_out: Option<Batch>,
     removed: u64,
     is_changed: bool,
@@ -27,7 +27,13 @@ pub(super) struct Copied {
 impl Cleaner {
     /// Adds what stays of a batch to the new segment. Always true: nothing has to fit.
     pub(super) fn copy(&mut self, batch: &Batch) -> Result<bool, String> {
-        self.copied.is_changed |= self.copied.left_out.take().is_some();
+        if let Some(left_out) = self.copied.left_out.take() {
+            let epoch = |batch: &Batch| batch.header.partition_leader_epoch;
+            match epoch(&left_out) == epoch(batch) {
+                true => self.copied.is_changed = true,
+                false => self.keep_some(&left_out, &[], None)?,
+            }
+        }
         if batch.header.base_offset >= self.end || batch.header.attributes.is_control() {
             self.keep(batch.bytes.clone(), batch.header);
             return Ok(true);

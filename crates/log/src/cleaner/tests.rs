@@ -335,6 +335,25 @@ fn small_neighbours_become_one() {
 }
 
 #[test]
+fn a_leader_epoch_is_known_for_ever() {
+    let mut partition = compacted(&[]);
+    for (epoch, records) in [
+        (0, "a=1"),
+        (3, "a=2 / b=1"),
+        (4, "a=3 / b=2 / c=1"),
+        (7, "a=4"),
+    ] {
+        partition.epoch = epoch;
+        fill(&mut partition, &[records]);
+    }
+    clean(&mut partition, BUFFER);
+    assert_eq!(left(&mut partition), "[0-0] [2-2] 4:b=2 5:c=1 6:a=4");
+    fill(&mut partition, &["a=5"]);
+    clean(&mut partition, BUFFER);
+    assert_eq!(left(&mut partition), "[0-0] [2-2] 4:b=2 5:c=1 7:a=5");
+}
+
+#[test]
 fn what_retention_deletes_meanwhile_is_not_put_back() {
     let mut partition = compacted(&[("cleanup.policy", "compact,delete")]);
     fill(&mut partition, &["a=1", "b=1", "a=2"]);
