@@ -10,15 +10,15 @@
 //!
 //! Offsets stay, so a batch keeps its range and is written again only if records of it go. Of a
 //! batch that loses all its records nothing stays, with three exceptions, of which the header stays:
-//! the last batch of a producer, for its sequence numbers, the last batch of a segment, and the last one of
-//! a leader epoch. A leader that did not know an epoch any more would let a follower that has records of it
-//! throw away what was committed, and fetch it again.
+//! the last batch of a producer, for its sequence numbers, the last batch of a segment, and the first one of
+//! a leader epoch. Who copies the log learns from it where the epoch began; as a leader that did not know, it
+//! would let a follower keep what was never committed, or throw away what was.
 //! Neighbours that together had no more than `segment.bytes` become one segment, so that small ones do
 //! not pile up.
 //! Tombstones stay for `delete.retention.ms` after the first cleaning that meets them (KIP-534).
 //! Records of aborted transactions go at once and are not looked at for keys.
 //!
-//! Differences from Apache Kafka: the last batch of a leader epoch, which is not kept there, and the markers of
+//! Differences from Apache Kafka: the first batch of a leader epoch, which is not kept there, and the markers of
 //! transactions, which stay for ever. The map holds whole keys, where Kafka keeps their MD5.
 
 mod copy;
@@ -55,6 +55,8 @@ pub struct Cleaner {
     segment: i64,
     position: u32,
     mapped: bool,
+    /// The leader epoch of the batch that was copied or left out last.
+    epoch: Option<i32>,
     copied: Copied,
     aborted: Vec<AbortedTransaction>,
     /// Last offsets of the producers that are remembered: these batches stay.

@@ -18,7 +18,7 @@ pub(super) struct Copied {
     pub(super) segments: BTreeSet<i64>,
     bytes: BytesMut,
     headers: Vec<BatchHeader>,
-    /// The last batch that was left out, in case it is the last of all or of its leader epoch.
+    /// The last batch that was left out, in case it is the last of all.
     left_out: Option<Batch>,
     removed: u64,
     is_changed: bool,
@@ -27,13 +27,9 @@ pub(super) struct Copied {
 impl Cleaner {
     /// Adds what stays of a batch to the new segment. Always true: nothing has to fit.
     pub(super) fn copy(&mut self, batch: &Batch) -> Result<bool, String> {
-        if let Some(left_out) = self.copied.left_out.take() {
-            let epoch = |batch: &Batch| batch.header.partition_leader_epoch;
-            match epoch(&left_out) == epoch(batch) {
-                true => self.copied.is_changed = true,
-                false => self.keep_some(&left_out, &[], None)?,
-            }
-        }
+        self.copied.is_changed |= self.copied.left_out.take().is_some();
+        let epoch = batch.header.partition_leader_epoch;
+        let begins_epoch = self.epoch.replace(epoch) != Some(epoch);
         if batch.header.base_offset >= self.end || batch.header.attributes.is_control() {
             self.keep(batch.bytes.clone(), batch.header);
             return Ok(true);
@@ -59,7 +55,7 @@ impl Cleaner {
         let is_last = self
             .last_of_producers
             .contains(&(header.producer_id, header.last_offset()));
-        if kept.is_empty() && !is_last {
+        if kept.is_empty() && !is_last && !begins_epoch {
             self.copied.left_out = Some(batch.clone());
             return Ok(true);
         }

@@ -79,6 +79,7 @@ impl Log {
             segment: found.dirty.first().map_or(found.end, |s| s.base_offset),
             position: 0,
             mapped: false,
+            epoch: None,
             copied: Copied::default(),
             aborted: self.aborted_transactions(self.log_start, found.end),
             last_of_producers: last.collect(),

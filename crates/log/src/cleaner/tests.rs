@@ -138,9 +138,9 @@ fn the_last_of_a_key_stays() {
         (&["a=1 b=1", "a=2"], "c=1", "1:b=1 2:a=2 3:c=1"),
         // The active segment is neither changed nor looked at.
         (&["a=1"], "a=2", "0:a=1 1:a=2"),
-        // Batches go as a whole, but for the last one of all.
-        (&["a=1 / b=1 / a=2 b=2"], "", "2:a=2 3:b=2"),
-        (&["a=1 / a=2 a=3", "a=4"], "x=1", "3:a=4 4:x=1"),
+        // Batches go as a whole, but for the last one of all, and the first, which begins an epoch.
+        (&["a=1 / b=1 / a=2 b=2"], "", "[0-0] 2:a=2 3:b=2"),
+        (&["a=1 / a=2 a=3", "a=4"], "x=1", "[0-0] 3:a=4 4:x=1"),
         (&["b=1", "a=1 / a=2 a=3"], "a=4", "0:b=1 3:a=3 4:a=4"),
         (&["a=1 a=2 a=3", "b=1"], "x=1", "2:a=3 3:b=1 4:x=1"),
         (&["a=1 b=1", "b"], "x=1", "0:a=1 2:b 3:x=1"),
@@ -239,8 +239,8 @@ fn sequence_numbers_stay() {
     partition.append(batch("c=1").build());
     roll(&mut partition);
     clean(&mut partition, BUFFER);
-    assert_eq!(left(&mut partition), "[1-2] 3:a=3 4:b=2 5:c=1");
-    let kept = all(&mut partition)[0].header;
+    assert_eq!(left(&mut partition), "[0-0] [1-2] 3:a=3 4:b=2 5:c=1");
+    let kept = all(&mut partition)[1].header;
     assert_eq!((kept.producer_id, kept.last_sequence()), (7, 2));
 }
 
@@ -291,7 +291,7 @@ fn a_small_map_takes_several_rounds() {
     // Two keys of a byte; a third begins no batch more.
     let reports = clean(&mut partition, 60);
     assert!(reports.len() > 1, "{reports:?}");
-    assert_eq!(left(&mut partition), "2:c=1 4:b=2 5:d=1 6:a=3");
+    assert_eq!(left(&mut partition), "[0-0] 2:c=1 4:b=2 5:d=1 6:a=3");
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn cold_bytes_are_waited_for() {
     partition.log.evict(usize::MAX);
     clean(&mut partition, BUFFER);
     partition.log.evict(usize::MAX);
-    assert_eq!(left(&mut partition), "2:a=2 3:c=1 4:b=2");
+    assert_eq!(left(&mut partition), "[0-0] 2:a=2 3:c=1 4:b=2");
 }
 
 #[test]
@@ -310,9 +310,9 @@ fn small_neighbours_become_one() {
     // tells where it ends.
     let cases: [(u32, &[i64], &str); 4] = [
         (1, &[0, 2, 4, 6, 8, 9], "[0-1] 3:b=1 5:c=1 6:a=3 7:d=1"),
-        (2, &[0, 4, 8, 9], "3:b=1 5:c=1 6:a=3 7:d=1"),
-        (3, &[0, 6, 9], "3:b=1 5:c=1 6:a=3 7:d=1"),
-        (9, &[0, 9], "3:b=1 5:c=1 6:a=3 7:d=1"),
+        (2, &[0, 4, 8, 9], "[0-1] 3:b=1 5:c=1 6:a=3 7:d=1"),
+        (3, &[0, 6, 9], "[0-1] 3:b=1 5:c=1 6:a=3 7:d=1"),
+        (9, &[0, 9], "[0-1] 3:b=1 5:c=1 6:a=3 7:d=1"),
     ];
     for (room, bases, expect) in cases {
         let mut partition = compacted(&[]);
@@ -347,10 +347,13 @@ fn a_leader_epoch_is_known_for_ever() {
         fill(&mut partition, &[records]);
     }
     clean(&mut partition, BUFFER);
-    assert_eq!(left(&mut partition), "[0-0] [2-2] 4:b=2 5:c=1 6:a=4");
+    assert_eq!(left(&mut partition), "[0-0] [1-1] [3-3] 4:b=2 5:c=1 6:a=4");
     fill(&mut partition, &["a=5"]);
     clean(&mut partition, BUFFER);
-    assert_eq!(left(&mut partition), "[0-0] [2-2] 4:b=2 5:c=1 7:a=5");
+    assert_eq!(
+        left(&mut partition),
+        "[0-0] [1-1] [3-3] 4:b=2 5:c=1 [6-6] 7:a=5"
+    );
 }
 
 #[test]
