@@ -43,7 +43,8 @@ pub fn apply(disks: &mut Disks, node: i32, op: &StoreOp) {
             bytes,
         } => {
             let log = disks.entry((node, dir.0.clone())).or_default();
-            for other in segment + 1..*until {
+            let others = log.segments.range(segment + 1..*until);
+            for other in others.map(|(base, _)| *base).collect::<Vec<_>>() {
                 delete(log, other);
             }
             log.segments.insert(*segment, bytes.to_vec());
