@@ -3,6 +3,11 @@
 use super::{batch_of, made, produce_request};
 use crate::session::Session;
 use konbini_protocol::compression::Codec;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long files may take to be written.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub fn segments(session: &mut Session) {
     let configs = [
@@ -20,16 +25,19 @@ pub fn segments(session: &mut Session) {
         session.call(9, &request).ok();
     }
     let dir = session.dir.join("lying-0");
-    let mut names: Vec<String> = std::fs::read_dir(&dir)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    names.sort();
-    let active = names.iter().rfind(|name| name.ends_with(".log"));
-    let active = active
-        .map(|name| name.trim_end_matches(".log").to_owned())
-        .unwrap_or_default();
+    let begun = Instant::now();
+    // Both write what belongs to a new segment beside their other work, the snapshot last.
+    let (names, active) = loop {
+        let names = names(&dir);
+        let active = names.iter().rfind(|name| name.ends_with(".log"));
+        let active = active.map_or("", |name| name.trim_end_matches(".log"));
+        let is_whole = names.contains(&format!("{active}.snapshot"));
+        if is_whole || begun.elapsed() > PATIENCE {
+            let active = active.to_owned();
+            break (names, active);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
     session.note("names", &names.join("\n"));
     for name in names {
         // Ids differ; Kafka makes the files of the active segment large first.
@@ -41,4 +49,14 @@ pub fn segments(session: &mut Session) {
         let crc = konbini_protocol::crc32c::crc32c(&bytes);
         session.note(&name, &format!("{} bytes, CRC {crc:08x}", bytes.len()));
     }
+}
+
+/// What lies in a directory, in order.
+fn names(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
 }
