@@ -107,12 +107,12 @@ impl Cleaner {
         if segment != self.segment {
             (self.segment, self.position) = (segment, 0);
         }
-        if self.mapped {
-            self.copied.segments.insert(segment);
-        }
-        // Retention may have deleted what is being copied.
-        let is_there = |base: &i64| log.segments.contains_key(base);
-        if !self.copied.segments.iter().all(is_there) {
+        // Retention, which deletes from the oldest on, may have deleted what is being copied.
+        if self.mapped
+            && !log
+                .segments
+                .contains_key(self.copied.first.get_or_insert(segment))
+        {
             return CleanStep::GivenUp;
         }
         while self.position < found.size() {

@@ -1,7 +1,5 @@
 //! Which records stay, and the segment that is made of them.
 
-use std::collections::BTreeSet;
-
 use bytes::{Bytes, BytesMut};
 use konbini_protocol::record::{Batch, BatchHeader, Record, retain};
 
@@ -14,8 +12,8 @@ use crate::store::StoreOp;
 /// What there is of the new segment.
 #[derive(Debug, Default)]
 pub(super) struct Copied {
-    /// Base offsets of the segments that it is made of.
-    pub(super) segments: BTreeSet<i64>,
+    /// Base offset of the first segment that it is made of; the last is the one that is looked at.
+    pub(super) first: Option<i64>,
     bytes: BytesMut,
     headers: Vec<BatchHeader>,
     /// The last batch that was left out, in case it is the last of all.
@@ -103,15 +101,14 @@ impl Cleaner {
     /// in Kafka, and if the indexes can hold it.
     pub(super) fn takes_next(&self, log: &Log) -> bool {
         let mut next = log.segments.range(self.segment + 1..);
-        let (Some((&base, segment)), Some((&after, _))) = (next.next(), next.next()) else {
+        let (Some((&base, _)), Some((&after, _))) = (next.next(), next.next()) else {
             return false;
         };
-        let old = self.copied.segments.iter().map(|base| &log.segments[base]);
-        let all = || old.clone().chain([segment]);
+        let first = self.copied.first.unwrap_or(base);
+        let all = || log.segments.range(first..=base).map(|(_, segment)| segment);
         let bytes: u64 = all().map(|segment| u64::from(segment.size())).sum();
         let offsets: usize = all().map(|segment| 8 * segment.offset_index.len()).sum();
         let times: usize = all().map(|segment| 12 * segment.time_index.len()).sum();
-        let first = self.copied.segments.first().copied().unwrap_or(base);
         base < self.end
             && bytes <= u64::from(log.config.segment_bytes)
             && offsets.max(times) <= log.config.segment_index_bytes as usize
@@ -124,12 +121,13 @@ impl Cleaner {
             self.keep_some(&last, &[], None)?;
         }
         let copied = std::mem::take(&mut self.copied);
-        let first = copied.segments.first().copied().unwrap_or(self.segment);
-        let old = || copied.segments.iter().map(|base| &log.segments[base]);
+        let first = copied.first.unwrap_or(self.segment);
+        let is_old = first..=self.segment;
+        let old = || log.segments.range(is_old.clone()).map(|(_, old)| old);
         self.report.bytes_before += old().map(|old| u64::from(old.size())).sum::<u64>();
         self.report.bytes_after += copied.bytes.len() as u64;
         self.report.records_removed += copied.removed;
-        let is_one = copied.segments.len() == 1;
+        let is_one = first == self.segment;
         if is_one && !copied.is_changed {
             return Ok(());
         }
@@ -155,8 +153,7 @@ impl Cleaner {
             bytes,
         });
         segment.put_indexes(&log.dir, out);
-        log.segments
-            .retain(|base, _| !copied.segments.contains(base));
+        log.segments.retain(|base, _| !is_old.contains(base));
         log.segments.insert(first, segment);
         if !is_one {
             log.prune_snapshots(out);
