@@ -404,14 +404,12 @@ impl Engine {
     }
 
     fn tell_running(&self) {
-        let now: BTreeSet<i32> = self
-            .cluster
-            .brokers()
-            .map(|broker| broker.node_id())
-            .collect();
+        let now = || self.cluster.brokers().map(|broker| broker.node_id());
         self.running.send_if_modified(|before| {
-            let changed = *before != now;
-            *before = now;
+            let changed = !before.iter().copied().eq(now());
+            if changed {
+                *before = now().collect();
+            }
             changed
         });
     }
